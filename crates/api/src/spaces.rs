@@ -1,0 +1,146 @@
+//! Spaces: reading them.
+
+use axum::{Json, extract::State};
+use hfsm_core::Fleet;
+use hfsm_model::{AccountId, Space, SpaceId, StageChange, StageFamily};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    ErrorCode, Problem,
+    extract::{Params, SpacePath, Viewer},
+    page::{Page, PageParams},
+};
+
+/// Which Spaces are wanted.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SpaceFilter {
+    /// Seen by this account.
+    account: Option<AccountId>,
+    /// Of this user or organisation.
+    owner: Option<String>,
+    /// In this stage.
+    stage: Option<String>,
+    /// In a stage of this family.
+    family: Option<StageFamily>,
+    /// With this text in the name or the title, in any letter case.
+    q: Option<String>,
+    /// Entries at most, 1 to 1000; 100 when absent.
+    limit: Option<u32>,
+    /// From `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// A page of Spaces.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SpacePage {
+    /// In the order of their names.
+    items: Vec<Space>,
+    /// Where the next page begins; `null` on the last.
+    next_cursor: Option<String>,
+    /// How many match on all pages together.
+    total: usize,
+}
+
+impl SpaceFilter {
+    fn admits(&self, space: &Space) -> bool {
+        let text = self.q.as_deref().map(str::to_lowercase);
+        let found =
+            |hay: &str| text.as_deref().is_none_or(|needle| hay.to_lowercase().contains(needle));
+        self.account.as_ref().is_none_or(|account| space.accounts.contains(account))
+            && self
+                .owner
+                .as_deref()
+                .is_none_or(|owner| space.info.id.owner().eq_ignore_ascii_case(owner))
+            && self.stage.as_deref().is_none_or(|stage| space.stage.as_str() == stage)
+            && self.family.is_none_or(|family| space.stage.family() == family)
+            && (found(space.info.id.as_str()) || space.info.title.as_deref().is_some_and(found))
+    }
+}
+
+/// Every Space of every account, each once.
+#[utoipa::path(get, path = "/api/v1/spaces", tag = "spaces", operation_id = "list_spaces", params(SpaceFilter),
+    responses((status = OK, description = "A page of Spaces", body = SpacePage),
+              (status = BAD_REQUEST, description = "A filter is not of its form", body = Problem, content_type = "application/problem+json"),
+              (status = UNAUTHORIZED, description = "Sign in first", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn list(
+    viewer: Viewer,
+    State(fleet): State<Fleet>,
+    Params(filter): Params<SpaceFilter>,
+) -> Result<Json<SpacePage>, Problem> {
+    let page = PageParams { limit: filter.limit, cursor: filter.cursor.clone() };
+    let (limit, after) = (page.limit()?, page.after::<SpaceId>()?);
+    let mut matching: Vec<_> = fleet
+        .spaces()
+        .into_iter()
+        .filter(|space| viewer.sees(space.info.private) && filter.admits(space))
+        .collect();
+    let total = matching.len();
+    if let Some(after) = after {
+        matching.retain(|space| space.info.id > after);
+    }
+    matching.truncate(limit as usize + 1);
+    let page = Page::of(matching, limit, |space| space.info.id.to_string());
+    let items = page.items.iter().map(|space| shown((**space).clone(), &viewer)).collect();
+    Ok(Json(SpacePage { items, next_cursor: page.next_cursor, total }))
+}
+
+/// One Space.
+#[utoipa::path(get, path = "/api/v1/spaces/{owner}/{name}", tag = "spaces", operation_id = "get_space",
+    params(("owner" = String, Path), ("name" = String, Path)),
+    responses((status = OK, description = "The Space", body = Space),
+              (status = NOT_FOUND, description = "No account here sees it", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn get(
+    viewer: Viewer,
+    SpacePath(id): SpacePath,
+    State(fleet): State<Fleet>,
+) -> Result<Json<Space>, Problem> {
+    let space = visible(&fleet, &viewer, &id)?;
+    Ok(Json(shown(space, &viewer)))
+}
+
+/// How the stage of a Space changed, the newest first.
+#[utoipa::path(get, path = "/api/v1/spaces/{owner}/{name}/stage-changes", tag = "spaces", operation_id = "list_stage_changes",
+    params(("owner" = String, Path), ("name" = String, Path), PageParams),
+    responses((status = OK, description = "At most `limit` changes", body = Vec<StageChange>),
+              (status = NOT_FOUND, description = "No account here sees the Space", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn stage_changes(
+    viewer: Viewer,
+    SpacePath(id): SpacePath,
+    State(fleet): State<Fleet>,
+    Params(page): Params<PageParams>,
+) -> Result<Json<Vec<StageChange>>, Problem> {
+    let space = visible(&fleet, &viewer, &id)?;
+    Ok(Json(fleet.stage_changes(&space.info.id, page.limit()?).await?))
+}
+
+/// Ask the Hub for every list now.
+#[utoipa::path(post, path = "/api/v1/spaces/refresh", tag = "spaces", operation_id = "refresh_spaces",
+    responses((status = NO_CONTENT, description = "The Hub is being asked; events tell what changed")))]
+pub(crate) async fn refresh(
+    _: crate::extract::Trusted,
+    State(fleet): State<Fleet>,
+) -> axum::http::StatusCode {
+    fleet.refresh();
+    axum::http::StatusCode::NO_CONTENT
+}
+
+/// Returns a Space that the caller may see. One that they may not see does not exist for them.
+pub(crate) fn visible(fleet: &Fleet, viewer: &Viewer, id: &SpaceId) -> Result<Space, Problem> {
+    let space = fleet.space(id)?;
+    if viewer.sees(space.info.private) {
+        return Ok((*space).clone());
+    }
+    let detail = hfsm_core::Error::SpaceNotFound(id.clone()).to_string();
+    Err(Problem::new(ErrorCode::SpaceNotFound, detail).about(id.clone()))
+}
+
+/// Leaves out what only people who signed in may know: through which accounts a Space is seen.
+pub(crate) fn shown(mut space: Space, viewer: &Viewer) -> Space {
+    if !viewer.0.is_trusted() {
+        space.accounts.clear();
+        space.write_access = hfsm_model::WriteAccess::No;
+    }
+    space
+}

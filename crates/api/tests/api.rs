@@ -1,0 +1,332 @@
+//! The API over a fleet on a simulated Hub, called in process: what the desktop calls, too.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Method, Request, StatusCode, header},
+    response::Response,
+};
+use futures::StreamExt;
+use hfsm_api::{Caller, PublicView};
+use hfsm_core::{
+    Fleet, Pace,
+    events::{Audience, Watch},
+    sources::configured_accounts,
+    vault::MemoryVault,
+};
+use hfsm_hub::{Hub, HubConfig};
+use hfsm_hub_sim::{Durations, RouteKind, SimHub, TokenKind, World};
+use hfsm_model::Clock;
+use hfsm_store::Store;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+struct Scene {
+    hub: SimHub,
+    fleet: Fleet,
+    router: Router,
+}
+
+async fn scene() -> Scene {
+    let world = World::builder()
+        .seed(3)
+        .durations(Durations::all(Duration::from_millis(40)))
+        .metric_interval(Duration::from_millis(30))
+        .user("alice")
+        .token("hf_alice_write", TokenKind::Write)
+        .space("alice/demo", |space| space.running().title("<img src=x onerror=alert(1)>"))
+        .space("alice/secret", |space| space.running().private())
+        .space("alice/page", |space| space.statics())
+        .build();
+    let hub = SimHub::start(world).await.unwrap();
+    let config = HubConfig::new(
+        hub.endpoint().parse().unwrap(),
+        hub.metrics_endpoint().parse().unwrap(),
+        hub.app_url_template(),
+    );
+    let clock = Clock::system();
+    let store = Store::in_memory().await.unwrap();
+    let fleet = Fleet::builder(clock, Hub::new(config, clock).unwrap(), store)
+        .configured(configured_accounts(Some("alice:hf_alice_write"), None).accounts)
+        .vault(Arc::new(MemoryVault::default()))
+        .pace(Pace::brisk())
+        .build()
+        .await
+        .unwrap();
+    fleet.start();
+    let mut reader = fleet.subscribe(Audience::Everything, Watch::nothing());
+    while fleet.spaces().len() < 3 {
+        tokio::time::timeout(Duration::from_secs(20), reader.next()).await.unwrap();
+    }
+    Scene { hub, router: hfsm_api::router(fleet.clone()), fleet }
+}
+
+impl Scene {
+    async fn ask(
+        &self,
+        caller: Option<Caller>,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Response {
+        let mut request = Request::builder().method(method).uri(path);
+        if body.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let mut request = request.body(body).unwrap();
+        if let Some(caller) = caller {
+            request.extensions_mut().insert(caller);
+        }
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    async fn desktop(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> (StatusCode, Value) {
+        parts(self.ask(Some(Caller::Desktop), method, path, body).await).await
+    }
+}
+
+async fn parts(response: Response) -> (StatusCode, Value) {
+    let status = response.status();
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+}
+
+fn anonymous(view: PublicView) -> Option<Caller> {
+    Some(Caller::Anonymous { view })
+}
+
+#[tokio::test]
+async fn nothing_is_answered_without_a_caller_or_to_strangers() {
+    let scene = scene().await;
+    for path in [
+        "/api/v1/spaces",
+        "/api/v1/spaces/alice/demo",
+        "/api/v1/spaces/alice/demo/metrics",
+        "/api/v1/spaces/alice/demo/logs/run",
+        "/api/v1/spaces/alice/demo/logs/run/stream",
+        "/api/v1/events",
+        "/api/v1/accounts",
+        "/api/v1/activity",
+        "/api/v1/system/version",
+        "/api/v1/hardware",
+    ] {
+        for caller in [None, anonymous(PublicView::Nothing)] {
+            let (status, problem) = parts(scene.ask(caller, Method::GET, path, None).await).await;
+            assert_eq!(
+                (status, &problem["code"]),
+                (StatusCode::UNAUTHORIZED, &json!("sign_in_needed")),
+                "{path}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_public_view_shows_public_spaces_and_says_nothing_of_accounts() {
+    let scene = scene().await;
+    let view = || anonymous(PublicView::PublicSpaces);
+    let (_, page) = parts(scene.ask(view(), Method::GET, "/api/v1/spaces", None).await).await;
+    let names: Vec<_> =
+        page["items"].as_array().unwrap().iter().map(|space| &space["id"]).collect();
+    assert_eq!(names, ["alice/demo", "alice/page"]);
+    assert_eq!(page["items"][0]["accounts"], json!([]));
+    for (path, expected) in [
+        ("/api/v1/spaces/alice/secret", StatusCode::NOT_FOUND),
+        ("/api/v1/spaces/alice/secret/metrics", StatusCode::NOT_FOUND),
+        ("/api/v1/spaces/alice/demo/metrics", StatusCode::OK),
+        ("/api/v1/spaces/alice/demo/logs/run", StatusCode::UNAUTHORIZED),
+        ("/api/v1/accounts", StatusCode::UNAUTHORIZED),
+    ] {
+        assert_eq!(scene.ask(view(), Method::GET, path, None).await.status(), expected, "{path}");
+    }
+    let restart = scene.ask(view(), Method::POST, "/api/v1/spaces/alice/demo/restart", None).await;
+    assert_eq!(restart.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn an_anonymous_stream_carries_nothing_of_private_spaces() {
+    let scene = scene().await;
+    let stream = scene
+        .ask(anonymous(PublicView::PublicSpaces), Method::GET, "/api/v1/events?watch=all", None)
+        .await;
+    let mut body = stream.into_body().into_data_stream();
+    let mut text = String::new();
+    scene.hub.world().crash("alice/secret", "boom").unwrap();
+    while !text.contains("\"type\":\"metrics\"") || text.len() < 4000 {
+        let chunk = tokio::time::timeout(Duration::from_secs(20), body.next())
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap();
+        text.push_str(std::str::from_utf8(&chunk).unwrap());
+    }
+    assert!(text.contains("alice/demo"));
+    assert!(!text.contains("alice/secret"), "{text}");
+}
+
+#[tokio::test]
+async fn lists_page_by_cursor_and_bad_ones_are_told() {
+    let scene = scene().await;
+    let (_, first) = scene.desktop(Method::GET, "/api/v1/spaces?limit=2", None).await;
+    assert_eq!((first["items"].as_array().unwrap().len(), &first["total"]), (2, &json!(3)));
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let (_, second) =
+        scene.desktop(Method::GET, &format!("/api/v1/spaces?limit=2&cursor={cursor}"), None).await;
+    assert_eq!(second["items"][0]["id"], "alice/secret");
+    assert_eq!(second["next_cursor"], Value::Null);
+    for bad in
+        ["limit=0", "limit=-1", "limit=abc", "limit=99999999999", "cursor=%21", "family=nice"]
+    {
+        let (status, problem) =
+            scene.desktop(Method::GET, &format!("/api/v1/spaces?{bad}"), None).await;
+        assert_eq!(
+            (status, &problem["code"]),
+            (StatusCode::BAD_REQUEST, &json!("invalid_request")),
+            "{bad}"
+        );
+    }
+    let (_, found) = scene.desktop(Method::GET, "/api/v1/spaces?q=ONERROR", None).await;
+    assert_eq!(found["items"][0]["title"], "<img src=x onerror=alert(1)>");
+}
+
+#[tokio::test]
+async fn a_restart_is_accepted_with_an_operation_that_can_be_read() {
+    let scene = scene().await;
+    let response = scene
+        .ask(Some(Caller::Desktop), Method::POST, "/api/v1/spaces/alice/demo/restart", None)
+        .await;
+    let location = response.headers()[header::LOCATION].to_str().unwrap().to_owned();
+    let (status, operation) = parts(response).await;
+    assert_eq!((status, &operation["state"]), (StatusCode::ACCEPTED, &json!("following")));
+    let (status, read) = scene.desktop(Method::GET, &location, None).await;
+    assert_eq!((status, &read["id"]), (StatusCode::OK, &operation["id"]));
+    let (_, activity) = scene.desktop(Method::GET, "/api/v1/activity", None).await;
+    assert_eq!(activity["items"][0]["kind"], "restart");
+}
+
+#[tokio::test]
+async fn a_request_with_a_key_acts_once_however_often_it_is_sent() {
+    let scene = scene().await;
+    let send = |path: &str| {
+        let mut request =
+            Request::post(path).header("idempotency-key", "k-1").body(Body::empty()).unwrap();
+        request.extensions_mut().insert(Caller::ApiKey);
+        scene.router.clone().oneshot(request)
+    };
+    let restart = "/api/v1/spaces/alice/demo/restart";
+    let (first, second) = tokio::join!(send(restart), send(restart));
+    let (first, second) = (parts(first.unwrap()).await, parts(second.unwrap()).await);
+    assert_eq!(first.0, StatusCode::ACCEPTED);
+    assert_eq!(first.1["id"], second.1["id"]);
+    assert_eq!(scene.hub.world().stats().requests(RouteKind::Restart), 1);
+    let (status, problem) = parts(send("/api/v1/spaces/alice/demo/pause").await.unwrap()).await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (StatusCode::UNPROCESSABLE_ENTITY, &json!("idempotency_key_reused"))
+    );
+}
+
+#[tokio::test]
+async fn bad_names_and_bodies_are_problems_with_words() {
+    let scene = scene().await;
+    let long = "x".repeat(300);
+    for path in [
+        "/api/v1/spaces/alice/..%2F..%2Fwhoami-v2".to_owned(),
+        "/api/v1/spaces/alice/a%2fb".to_owned(),
+        "/api/v1/spaces/alice/a'b".to_owned(),
+        "/api/v1/spaces/alice/%22".to_owned(),
+        format!("/api/v1/spaces/alice/{long}"),
+    ] {
+        let (status, problem) = scene.desktop(Method::GET, &path, None).await;
+        assert_eq!(
+            (status, &problem["code"]),
+            (StatusCode::BAD_REQUEST, &json!("invalid_request")),
+            "{path}"
+        );
+    }
+    let hardware = "/api/v1/spaces/alice/demo/hardware";
+    for body in
+        [json!({}), json!({"flavor": 7}), json!([]), json!({"flavor": "cpu-basic", "more": 1})]
+    {
+        let (status, problem) = scene.desktop(Method::PUT, hardware, Some(body.clone())).await;
+        assert_eq!(
+            (status, &problem["code"]),
+            (StatusCode::BAD_REQUEST, &json!("invalid_request")),
+            "{body}"
+        );
+    }
+    for seconds in [json!(0), json!(-5), json!("abc"), json!(1e30), json!(31_536_001)] {
+        let body = json!({"sleep_time": seconds});
+        let (status, _) = scene
+            .desktop(Method::PUT, "/api/v1/spaces/alice/demo/sleep-time", Some(body.clone()))
+            .await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{body}");
+    }
+    let (status, problem) =
+        scene.desktop(Method::POST, "/api/v1/spaces/alice/page/restart", None).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("static_space")));
+    let (status, problem) =
+        scene.desktop(Method::POST, "/api/v1/spaces/alice/nothing/restart", None).await;
+    assert_eq!((status, &problem["space"]), (StatusCode::NOT_FOUND, &json!("alice/nothing")));
+    let (status, problem) = scene.desktop(Method::PATCH, "/api/v1/spaces", None).await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (StatusCode::METHOD_NOT_ALLOWED, &json!("method_not_allowed"))
+    );
+}
+
+#[tokio::test]
+async fn a_refused_token_is_told_without_repeating_it() {
+    let scene = scene().await;
+    let body = json!({"token": "hf_wrong_and_private"});
+    let (status, problem) = scene.desktop(Method::POST, "/api/v1/accounts", Some(body)).await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (StatusCode::UNPROCESSABLE_ENTITY, &json!("token_refused"))
+    );
+    assert!(!problem.to_string().contains("hf_wrong"), "{problem}");
+}
+
+#[tokio::test]
+async fn what_a_stream_carries_can_be_changed_while_it_is_open() {
+    let scene = scene().await;
+    let stream = scene.ask(Some(Caller::Desktop), Method::GET, "/api/v1/events", None).await;
+    let mut body = stream.into_body().into_data_stream();
+    let first = body.next().await.unwrap().unwrap();
+    let hello: Value = serde_json::from_str(
+        std::str::from_utf8(&first).unwrap().split_once("data: ").unwrap().1.trim(),
+    )
+    .unwrap();
+    let name = hello["event"]["data"]["stream"].as_str().unwrap();
+    let watch = format!("/api/v1/events/{name}/watch");
+    let anonymous = scene
+        .ask(anonymous(PublicView::PublicSpaces), Method::PUT, &watch, Some(json!({"all": true})))
+        .await;
+    assert_eq!(anonymous.status(), StatusCode::NOT_FOUND, "a stream that hears more is not theirs");
+    let (status, _) =
+        scene.desktop(Method::PUT, &watch, Some(json!({"spaces": ["alice/demo"]}))).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    let mut text = String::new();
+    while !text.contains("\"type\":\"metrics\"") {
+        let chunk = tokio::time::timeout(Duration::from_secs(20), body.next())
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap();
+        text.push_str(std::str::from_utf8(&chunk).unwrap());
+    }
+    assert!(!text.contains("alice/secret"));
+    drop(body);
+    scene.fleet.shutdown().await;
+}

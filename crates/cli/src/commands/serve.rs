@@ -1,0 +1,173 @@
+//! `hfsm serve` and `hfsm demo`.
+
+use hfsm_core::{Fleet, sources::ConfiguredAccount};
+use hfsm_hub_sim::{SimHub, World};
+use hfsm_model::{AccountId, TokenSource};
+use hfsm_server::{
+    ConfiguredPassword, Listener, ServerConfig, Site, SiteParts, StopSignals, has_interface,
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    args::{Demo, Serve},
+    engine::{self, Engine},
+    output::Output,
+};
+
+/// Serves the interface and the API until a signal comes.
+pub(crate) async fn serve(
+    config: ServerConfig,
+    args: &Serve,
+    output: Output,
+) -> anyhow::Result<()> {
+    let engine = engine::lasting(&config).await?;
+    let data = config.data_dir.display().to_string();
+    let show = Show {
+        title: "HF Space Manager",
+        data: format!("{data} (tokens added here: {})", engine.vault),
+        link: args.sign_in_link,
+        print_address: args.listen.print_address,
+        output,
+    };
+    run(config, engine, show).await
+}
+
+/// Serves a simulated Hub's Spaces, so that a newcomer can look around.
+pub(crate) async fn demo(
+    mut config: ServerConfig,
+    args: &Demo,
+    output: Output,
+) -> anyhow::Result<()> {
+    let world = World::demo();
+    config.accounts = demo_accounts(&world);
+    config.password = ConfiguredPassword::None;
+    config.hf_cli = None;
+    let hub = SimHub::start(world).await?;
+    config.endpoint = hub.endpoint().parse()?;
+    config.metrics_endpoint = hub.metrics_endpoint().parse()?;
+    config.app_url = hub.app_url_template();
+    let engine = engine::passing(&config).await?;
+    let show = Show {
+        title: "HF Space Manager, demo: the Hub and all Spaces are simulated",
+        data: "nothing is kept".to_owned(),
+        link: true,
+        print_address: args.listen.print_address,
+        output,
+    };
+    let outcome = run(config, engine, show).await;
+    hub.stop();
+    outcome
+}
+
+/// The tokens with which the world's users may act; it also has some that do not work.
+fn demo_accounts(world: &World) -> Vec<ConfiguredAccount> {
+    let usable = |(name, token): (String, String)| {
+        let user = name.strip_suffix("/space-manager")?;
+        Some(ConfiguredAccount {
+            name: Some(AccountId::new(user).ok()?),
+            token: Some(SecretString::from(token)),
+            source: TokenSource::Environment,
+        })
+    };
+    world.tokens().into_iter().filter_map(usable).collect()
+}
+
+struct Show {
+    title: &'static str,
+    data: String,
+    /// Whether a sign-in link is written although there is a password.
+    link: bool,
+    print_address: bool,
+    output: Output,
+}
+
+async fn run(config: ServerConfig, engine: Engine, show: Show) -> anyhow::Result<()> {
+    // From here on a signal ends the program in order.
+    let mut signals = StopSignals::listen()?;
+    let Engine { fleet, hub, .. } = engine;
+    let bound = Listener::bind((config.address, config.port).into(), config.tls.as_ref()).await;
+    let listener = match bound {
+        Ok(listener) => listener,
+        Err(error) => {
+            fleet.shutdown().await;
+            return Err(error.into());
+        }
+    };
+    let warnings = config.warnings.clone();
+    let user = config.user.clone();
+    let parts = SiteParts {
+        fleet: fleet.clone(),
+        hub,
+        api: hfsm_api::router(fleet.clone()),
+        document: hfsm_api::openapi(),
+    };
+    let site = Site::new(config, listener.address(), parts).await?;
+    let address = listener.url();
+    let link = if show.link || !site.sign_in.has_password() {
+        Some(format!("{address}/?code={}", site.sign_in.new_code()?.expose_secret()))
+    } else {
+        None
+    };
+    show.write(&address, link.as_deref(), &user, &fleet)?;
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    fleet.start();
+
+    let stopping = CancellationToken::new();
+    let ending = async {
+        signals.next().await;
+        tracing::info!("stopping; a second signal ends at once");
+        stopping.cancel();
+        tokio::select! {
+            () = fleet.shutdown() => {}
+            () = signals.next() => std::process::exit(130),
+        }
+    };
+    tokio::join!(listener.serve(site.router, stopping.clone()), ending);
+    Ok(())
+}
+
+impl Show {
+    fn write(
+        &self,
+        address: &str,
+        link: Option<&str>,
+        user: &str,
+        fleet: &Fleet,
+    ) -> anyhow::Result<()> {
+        let output = self.output;
+        if self.print_address {
+            output.record(&json!({ "address": address, "sign_in": link }))?;
+        }
+        if output.json {
+            return Ok(());
+        }
+        output.line(format!("{} {}", self.title, env!("CARGO_PKG_VERSION")))?;
+        output.line("")?;
+        output.line(format!("  Open      {}", link.unwrap_or(address)))?;
+        output.line(match link {
+            Some(_) => "            (this link signs in once)".to_owned(),
+            None => format!("            (sign in as `{user}`)"),
+        })?;
+        let accounts = fleet.accounts();
+        let names: Vec<_> = accounts.iter().map(|account| account.id.as_str()).collect();
+        output.line(format!(
+            "  Accounts  {}",
+            if names.is_empty() {
+                "none yet; the page asks for a token".to_owned()
+            } else {
+                names.join(", ")
+            }
+        ))?;
+        output.line(format!("  Data      {}", self.data))?;
+        if !has_interface() {
+            output.line("  Pages     not built; `cargo xtask run` builds them")?;
+        }
+        output.line("  Stop      Ctrl-C")?;
+        output.line("")?;
+        Ok(())
+    }
+}

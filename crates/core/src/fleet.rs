@@ -1,0 +1,171 @@
+//! The handle through which everything is asked and done.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, RwLock},
+    time::Duration,
+};
+
+use hfsm_hub::Hub;
+use hfsm_model::{AccountId, Clock, HardwareOption};
+use hfsm_store::Store;
+use tokio::sync::Notify;
+
+use crate::{
+    Error, FleetBuilder, Pace,
+    accounts::Member,
+    events::{Audience, EventReader, Events, Watch},
+    inventory::Inventory,
+    logs::LogFeeds,
+    metrics::MetricsFeeds,
+    operations::Operations,
+    persistence::Persistence,
+    supervisor::{Supervisor, TaskStatus},
+    vault::SecretVault,
+};
+
+/// How long tasks may take to end.
+const GRACE: Duration = Duration::from_millis(1200);
+/// How long the list of hardware is kept.
+const HARDWARE_AGE: Duration = Duration::from_secs(3600);
+
+/// All accounts and their Spaces. Cheap to clone; every clone is the same fleet.
+#[derive(Clone)]
+pub struct Fleet(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) clock: Clock,
+    pub(crate) pace: Pace,
+    pub(crate) hub: Hub,
+    pub(crate) store: Store,
+    pub(crate) vault: Option<Arc<dyn SecretVault>>,
+    pub(crate) hf_cli: Option<crate::sources::HfCliPaths>,
+    pub(crate) supervisor: Supervisor,
+    pub(crate) events: Events,
+    pub(crate) members: RwLock<BTreeMap<AccountId, Member>>,
+    pub(crate) inventory: Inventory,
+    pub(crate) persistence: Persistence,
+    pub(crate) metrics: MetricsFeeds,
+    pub(crate) logs: LogFeeds,
+    pub(crate) operations: Operations,
+    /// Told when a Space came, went, or changed its stage.
+    pub(crate) inventory_changed: Notify,
+    hardware: Mutex<Option<(tokio::time::Instant, Vec<HardwareOption>)>>,
+}
+
+impl std::fmt::Debug for Fleet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fleet").finish_non_exhaustive()
+    }
+}
+
+impl Fleet {
+    /// Begins to put a fleet together.
+    pub fn builder(clock: Clock, hub: Hub, store: Store) -> FleetBuilder {
+        FleetBuilder::new(clock, hub, store)
+    }
+
+    pub(crate) fn assemble(parts: crate::builder::Parts) -> Self {
+        let supervisor = Supervisor::new(parts.clock);
+        let events = Events::new(parts.clock, supervisor.stopping().clone());
+        Self(Arc::new(Inner {
+            clock: parts.clock,
+            pace: parts.pace,
+            hub: parts.hub,
+            store: parts.store,
+            vault: parts.vault,
+            hf_cli: parts.hf_cli,
+            members: RwLock::new(parts.members),
+            inventory: parts.inventory,
+            persistence: Persistence::default(),
+            metrics: MetricsFeeds::default(),
+            logs: LogFeeds::default(),
+            operations: Operations::default(),
+            inventory_changed: Notify::new(),
+            hardware: Mutex::new(None),
+            supervisor,
+            events,
+        }))
+    }
+
+    /// Begins everything that goes on by itself.
+    pub fn start(&self) {
+        let supervisor = &self.0.supervisor;
+        let events = self.0.events.clone();
+        supervisor.keep("send events", move || events.clone().run());
+        let fleet = self.clone();
+        supervisor.keep("open metrics streams", move || fleet.clone().reconcile_metrics());
+        let fleet = self.clone();
+        supervisor.keep("keep history short", move || fleet.clone().prune());
+        let fleet = self.clone();
+        supervisor.keep("save what could not be saved", move || fleet.clone().save_again());
+        for id in self.account_ids() {
+            self.follow_account(&id);
+        }
+        self.resume_operations();
+    }
+
+    /// Ends everything: streams close, running work gets a moment, the store is closed.
+    pub async fn shutdown(&self) {
+        self.0.supervisor.shutdown(GRACE).await;
+        self.save_pending().await;
+        if let Err(error) = self.0.store.clone().close().await {
+            tracing::warn!(%error, "the store was not closed in order: {error}");
+        }
+    }
+
+    /// Returns the clock that everything here asks.
+    pub fn clock(&self) -> Clock {
+        self.0.clock
+    }
+
+    /// Returns the store, for what the carriers keep there: settings, sessions, answers.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// Returns the owner of background tasks, for the carriers' own.
+    pub fn supervisor(&self) -> &Supervisor {
+        &self.0.supervisor
+    }
+
+    /// Returns what is known of the background tasks.
+    pub fn tasks(&self) -> Vec<TaskStatus> {
+        self.0.supervisor.statuses()
+    }
+
+    /// Returns how many streams are open to the Hub.
+    pub fn open_streams(&self) -> usize {
+        self.0.hub.open_streams()
+    }
+
+    /// Makes a reader of what changes from now on.
+    pub fn subscribe(&self, audience: Audience, watch: Watch) -> EventReader {
+        let first = self.0.events.readers() == 0;
+        let reader = self.0.events.subscribe(audience, watch);
+        if first {
+            self.attend();
+        }
+        reader
+    }
+
+    /// Returns where events are published.
+    pub fn events(&self) -> &Events {
+        &self.0.events
+    }
+
+    /// Returns the hardware that the Hub offers, at most an hour old.
+    ///
+    /// # Errors
+    /// When the Hub does not answer and no list is at hand.
+    pub async fn hardware(&self) -> Result<Vec<HardwareOption>, Error> {
+        if let Some((at, list)) = &*crate::lock(&self.0.hardware)
+            && at.elapsed() < HARDWARE_AGE
+        {
+            return Ok(list.clone());
+        }
+        let list = self.any_gateway().hardware().await?;
+        *crate::lock(&self.0.hardware) = Some((tokio::time::Instant::now(), list.clone()));
+        Ok(list)
+    }
+}

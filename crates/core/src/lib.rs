@@ -1,0 +1,34 @@
+//! What the product can do, what it does by itself, and what it says has changed.
+//!
+//! A [`Fleet`] is all accounts and their Spaces. It is put together by a [`FleetBuilder`], begun
+//! with [`Fleet::start`], and handed to whatever carries it: the API, the command line, the desktop.
+
+mod accounts;
+mod builder;
+mod error;
+pub mod events;
+mod fleet;
+mod inventory;
+mod logs;
+mod metrics;
+mod operations;
+mod pace;
+mod persistence;
+mod polling;
+pub mod sources;
+mod supervisor;
+pub mod vault;
+
+pub use builder::FleetBuilder;
+pub use error::Error;
+pub use fleet::Fleet;
+pub use hfsm_hub::{Error as HubError, Hub, HubConfig};
+pub use hfsm_store::{ActivityFilter, OperationFilter, Store, StoredAnswer};
+pub use logs::LogReader;
+pub use pace::Pace;
+pub use supervisor::{Supervisor, TaskStatus};
+
+/// Locks a mutex whose holders leave it in order even when they panic.
+fn lock<T: ?Sized>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -1,0 +1,355 @@
+//! Live metrics: one stream a Space for all who watch it, and the last fifteen minutes.
+//!
+//! Streams are opened when somebody wants them and closed a little after the last one left. A
+//! stream that ends, however politely, is opened again while the Space can have metrics.
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::Mutex,
+    time::Duration,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::StreamExt;
+use hfsm_hub::{Backoff, Rank};
+use hfsm_model::{MetricsPoint, MetricsSample, Space, SpaceId};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Fleet,
+    events::{Audience, Watch},
+    lock,
+};
+
+/// How long samples are kept, one a second.
+const KEPT: TimeDelta = TimeDelta::minutes(15);
+/// The pause when the Hub has no metrics for the Space.
+const NONE_HERE: Duration = Duration::from_secs(30);
+/// A replica that was silent for so long is gone.
+const REPLICA_SILENT: TimeDelta = TimeDelta::seconds(15);
+
+/// What is open and what was heard.
+#[derive(Debug, Default)]
+pub(crate) struct MetricsFeeds {
+    feeds: Mutex<HashMap<SpaceId, Feed>>,
+    series: Mutex<HashMap<SpaceId, Vec<Series>>>,
+}
+
+#[derive(Debug)]
+struct Feed {
+    stop: CancellationToken,
+    unwanted_since: Option<Instant>,
+}
+
+/// What one replica reported.
+#[derive(Debug)]
+struct Series {
+    replica: String,
+    /// The last report in full: what rarely changes is kept once.
+    last: MetricsPoint,
+    points: VecDeque<Compact>,
+}
+
+/// A sample in 28 bytes, so that 1,000 Spaces fit into memory. Missing numbers are not-a-number.
+#[derive(Debug, Clone, Copy)]
+struct Compact {
+    at_ms: i64,
+    cpu_pct: f32,
+    memory_mib: f32,
+    rx_bps: f32,
+    tx_bps: f32,
+}
+
+const MIB: f64 = 1_048_576.0;
+
+impl Compact {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "charts need no more than a single's precision"
+    )]
+    fn of(point: &MetricsPoint) -> Self {
+        let number = |value: Option<f64>| value.map_or(f32::NAN, |value| value as f32);
+        let sample = &point.sample;
+        Self {
+            at_ms: point.at.timestamp_millis(),
+            cpu_pct: number(sample.cpu_pct),
+            #[expect(clippy::cast_precision_loss, reason = "no Space has 2^53 bytes of memory")]
+            memory_mib: number(sample.memory_used_bytes.map(|bytes| bytes as f64 / MIB)),
+            rx_bps: number(sample.rx_bps),
+            tx_bps: number(sample.tx_bps),
+        }
+    }
+
+    fn point(&self, last: &MetricsSample) -> MetricsPoint {
+        let number = |value: f32| (!value.is_nan()).then_some(f64::from(value));
+        MetricsPoint {
+            at: DateTime::from_timestamp_millis(self.at_ms).unwrap_or_default(),
+            sample: MetricsSample {
+                replica: last.replica.clone(),
+                cpu_pct: number(self.cpu_pct),
+                cpu_millicores: last.cpu_millicores,
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "made from whole bytes"
+                )]
+                memory_used_bytes: number(self.memory_mib).map(|mib| (mib * MIB) as u64),
+                memory_total_bytes: last.memory_total_bytes,
+                rx_bps: number(self.rx_bps),
+                tx_bps: number(self.tx_bps),
+                gpus: Vec::new(),
+            },
+        }
+    }
+}
+
+impl MetricsFeeds {
+    fn record(&self, space: &SpaceId, point: &MetricsPoint) {
+        let mut all = lock(&self.series);
+        let series = all.entry(space.clone()).or_default();
+        let oldest = (point.at - KEPT).timestamp_millis();
+        match series.iter_mut().find(|series| series.replica == point.sample.replica) {
+            Some(series) => {
+                series.points.push_back(Compact::of(point));
+                while series.points.front().is_some_and(|first| first.at_ms < oldest) {
+                    series.points.pop_front();
+                }
+                series.last.clone_from(point);
+            }
+            None => {
+                series.retain(|series| series.last.at.timestamp_millis() >= oldest);
+                series.push(Series {
+                    replica: point.sample.replica.clone(),
+                    last: point.clone(),
+                    points: VecDeque::from([Compact::of(point)]),
+                });
+            }
+        }
+    }
+
+    /// Returns the last fifteen minutes, oldest first. Only the newest point of a replica tells of GPUs.
+    fn recent(&self, space: &SpaceId) -> Vec<MetricsPoint> {
+        let all = lock(&self.series);
+        let mut points = Vec::new();
+        for series in all.get(space).into_iter().flatten() {
+            points.extend(series.points.iter().map(|point| point.point(&series.last.sample)));
+            if let Some(newest) = points.last_mut() {
+                newest.sample.gpus.clone_from(&series.last.sample.gpus);
+            }
+        }
+        points.sort_by_key(|point| point.at);
+        points
+    }
+
+    /// Returns the newest point of each replica that still reports.
+    fn latest(&self, space: &SpaceId, now: DateTime<Utc>) -> Vec<MetricsPoint> {
+        let all = lock(&self.series);
+        let series = all.get(space).into_iter().flatten();
+        series
+            .filter(|series| now - series.last.at < REPLICA_SILENT)
+            .map(|series| series.last.clone())
+            .collect()
+    }
+
+    fn forget(&self, gone: impl Fn(&SpaceId) -> bool) {
+        lock(&self.series).retain(|space, _| !gone(space));
+    }
+}
+
+/// What all readers want together.
+struct Demand {
+    everything: bool,
+    everything_public: bool,
+    spaces: HashSet<SpaceId>,
+    public_spaces: HashSet<SpaceId>,
+}
+
+impl Demand {
+    fn wants(&self, space: &Space) -> bool {
+        let id = &space.info.id;
+        let heard = self.everything
+            || self.spaces.contains(id)
+            || (!space.info.private && (self.everything_public || self.public_spaces.contains(id)));
+        heard && !space.info.is_static() && space.stage.may_have_metrics()
+    }
+}
+
+impl Fleet {
+    /// Returns what a Space's replicas reported in the last fifteen minutes, oldest first.
+    pub fn metrics_recent(&self, space: &SpaceId) -> Vec<MetricsPoint> {
+        self.0.metrics.recent(space)
+    }
+
+    /// Returns the newest report of each replica of a Space that still reports.
+    pub fn metrics_latest(&self, space: &SpaceId) -> Vec<MetricsPoint> {
+        self.0.metrics.latest(space, self.0.clock.now())
+    }
+
+    /// Opens and closes streams as what is wanted changes.
+    pub(crate) async fn reconcile_metrics(self) {
+        loop {
+            let next = self.reconcile_once();
+            tokio::select! {
+                () = self.0.events.demand_changed() => {}
+                () = self.0.inventory_changed.notified() => {}
+                () = tokio::time::sleep_until(next) => {}
+                () = self.0.supervisor.stopping().cancelled() => return,
+            }
+        }
+    }
+
+    /// Opens what is missing, closes what nobody wanted for a while. Returns when to look again.
+    fn reconcile_once(&self) -> Instant {
+        let now = Instant::now();
+        let demand = self.demand();
+        let spaces = self.0.inventory.all();
+        let known: HashSet<&SpaceId> = spaces.iter().map(|space| &space.info.id).collect();
+        self.0.metrics.forget(|space| !known.contains(space));
+        let wanted: HashSet<&SpaceId> =
+            spaces.iter().filter(|space| demand.wants(space)).map(|space| &space.info.id).collect();
+        let mut feeds = lock(&self.0.metrics.feeds);
+        let mut next = now + Duration::from_secs(60);
+        feeds.retain(|id, feed| {
+            if wanted.contains(id) {
+                feed.unwanted_since = None;
+                return true;
+            }
+            let since = *feed.unwanted_since.get_or_insert(now);
+            let keep = known.contains(id) && now < since + self.0.pace.linger;
+            if keep {
+                next = next.min(since + self.0.pace.linger);
+            } else {
+                feed.stop.cancel();
+            }
+            keep
+        });
+        for id in wanted {
+            if !feeds.contains_key(id) {
+                let stop = self.0.supervisor.stopping().child_token();
+                feeds.insert(id.clone(), Feed { stop: stop.clone(), unwanted_since: None });
+                self.0
+                    .supervisor
+                    .spawn("metrics stream", self.clone().feed_metrics(id.clone(), stop));
+            }
+        }
+        next
+    }
+
+    fn demand(&self) -> Demand {
+        let mut demand = Demand {
+            everything: false,
+            everything_public: false,
+            spaces: HashSet::new(),
+            public_spaces: HashSet::new(),
+        };
+        for (watch, audience) in self.0.events.demand() {
+            match (&*watch, audience) {
+                (Watch::All, Audience::PublicSpaces) => demand.everything_public = true,
+                (Watch::All, Audience::AllSpaces | Audience::Everything) => {
+                    demand.everything = true
+                }
+                (Watch::Spaces(spaces), Audience::PublicSpaces) => {
+                    demand.public_spaces.extend(spaces.iter().cloned());
+                }
+                (Watch::Spaces(spaces), Audience::AllSpaces | Audience::Everything) => {
+                    demand.spaces.extend(spaces.iter().cloned());
+                }
+            }
+        }
+        demand
+    }
+
+    /// Reads one Space's stream until it is told to stop.
+    async fn feed_metrics(self, id: SpaceId, stop: CancellationToken) {
+        let mut backoff = Backoff::new(self.0.pace.reopen.0, self.0.pace.reopen.1);
+        while !stop.is_cancelled() {
+            let pause = tokio::select! {
+                pause = self.read_metrics(&id, &mut backoff) => pause,
+                () = stop.cancelled() => return,
+            };
+            // Whatever ended the stream may have ended the app: the next list tells.
+            for (account, _, _) in self.gateways(&id).into_iter().take(1) {
+                if let Ok(member) = self.member(&account) {
+                    member.hint.notify_one();
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = stop.cancelled() => return,
+            }
+        }
+    }
+
+    /// Reads one connection to its end. Returns how long to wait before the next.
+    async fn read_metrics(&self, id: &SpaceId, backoff: &mut Backoff) -> Duration {
+        let Some((_, _, gateway)) = self.gateways(id).into_iter().next() else { return NONE_HERE };
+        let mut stream = match gateway.ranked(Rank::Polling).metrics(id).await {
+            Ok(stream) => stream,
+            Err(error) => {
+                tracing::debug!(space.id = %id, %error, "no metrics of `{id}`: {error}");
+                let pause = backoff.next_delay();
+                return match error {
+                    hfsm_hub::Error::StreamUnavailable(_) | hfsm_hub::Error::SpaceNotFound(_) => {
+                        NONE_HERE
+                    }
+                    error => error.retry_after().map_or(pause, |wait| wait + pause),
+                };
+            }
+        };
+        while let Some(item) = stream.next().await {
+            match item {
+                Ok(sample) => {
+                    backoff.reset();
+                    let Some(space) = self.0.inventory.get(id) else { return NONE_HERE };
+                    let point = MetricsPoint { at: self.0.clock.now(), sample };
+                    self.0.metrics.record(id, &point);
+                    self.0.events.publish_metrics(
+                        id.clone(),
+                        point,
+                        Audience::of_space(space.info.private),
+                    );
+                }
+                Err(error) => {
+                    tracing::debug!(space.id = %id, %error, "the metrics of `{id}` were cut: {error}");
+                    break;
+                }
+            }
+        }
+        backoff.next_delay()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn point(second: i64, replica: &str, cpu: f64) -> MetricsPoint {
+        MetricsPoint {
+            at: DateTime::UNIX_EPOCH + TimeDelta::seconds(second),
+            sample: MetricsSample {
+                replica: replica.into(),
+                cpu_pct: Some(cpu),
+                memory_used_bytes: Some(433_451_008),
+                memory_total_bytes: Some(17_179_869_184),
+                ..MetricsSample::default()
+            },
+        }
+    }
+
+    #[test]
+    fn replicas_have_series_of_their_own_and_old_points_go() {
+        let feeds = MetricsFeeds::default();
+        let id = SpaceId::new("alice", "demo").unwrap();
+        for second in 0..2000 {
+            feeds.record(&id, &point(second, "aaaaa", 1.0));
+        }
+        feeds.record(&id, &point(2000, "bbbbb", 2.0));
+        let recent = feeds.recent(&id);
+        assert_eq!(recent.len(), 902);
+        assert_eq!(recent.last().unwrap().sample.replica, "bbbbb");
+        assert_eq!(recent[0].sample.memory_used_bytes, Some(433_451_008));
+        assert_eq!(feeds.latest(&id, DateTime::UNIX_EPOCH + TimeDelta::seconds(2010)).len(), 2);
+        assert_eq!(feeds.latest(&id, DateTime::UNIX_EPOCH + TimeDelta::seconds(2014)).len(), 1);
+    }
+}

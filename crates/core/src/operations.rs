@@ -1,0 +1,600 @@
+//! Acting on Spaces, and following what was asked until the Space has settled.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use hfsm_hub::{Answer, Rank};
+use hfsm_model::{
+    Action, Activity, ActivityKind, Actor, Event, Operation, OperationId, OperationState,
+    OperationStep, Outcome, Runtime, Secret, Space, SpaceId, Stage, StageChange, StageFamily,
+    Variable, WriteAccess,
+};
+use hfsm_store::OperationFilter;
+use secrecy::SecretString;
+use tokio::{sync::oneshot, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Error, Fleet, events::Audience, lock};
+
+/// The Hub gives an app thirty minutes to start; after these nothing more is expected.
+const GIVE_UP: Duration = Duration::from_secs(35 * 60);
+
+/// The operations that are followed now.
+#[derive(Debug, Default)]
+pub(crate) struct Operations(Mutex<HashMap<OperationId, Followed>>);
+
+#[derive(Debug)]
+struct Followed {
+    operation: Operation,
+    cancel: CancellationToken,
+}
+
+impl Operations {
+    /// Takes the newest state of an operation. Returns whether it is still followed.
+    fn renew(&self, operation: &Operation) -> bool {
+        match lock(&self.0).get_mut(&operation.id) {
+            Some(followed) => {
+                followed.operation.clone_from(operation);
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// Where a Space stands with regard to what was asked.
+enum Verdict {
+    OnItsWay,
+    Reached,
+    Missed(String),
+}
+
+impl Fleet {
+    /// Asks the Hub for `action`, and follows the Space until it has settled. Returns when the Hub
+    /// has taken it.
+    ///
+    /// The request goes on when the caller goes away. A second action on the same Space takes the
+    /// place of the first, which is no longer followed.
+    ///
+    /// # Errors
+    /// When no account sees the Space or may act on it, when it is static, or when the Hub refuses
+    /// or cannot be reached. The failed operation can be read afterwards, too.
+    pub async fn act(
+        &self,
+        id: &SpaceId,
+        action: Action,
+        actor: Actor,
+    ) -> Result<Operation, Error> {
+        let space = self.space(id)?;
+        let id = space.info.id.clone();
+        if space.info.is_static() {
+            return Err(Error::StaticSpace(id));
+        }
+        if space.write_access == WriteAccess::No {
+            return Err(Error::NoWriteAccess(id));
+        }
+        if let Action::SetSleepTime { sleep_time }
+        | Action::SetHardware { sleep_time: Some(sleep_time), .. } = &action
+            && sleep_time.0.is_some_and(|seconds| !(300..=31_536_000).contains(&seconds))
+        {
+            return Err(Error::Invalid(format!(
+                "the sleep time of `{id}` may be 300 to 31536000 seconds, or never (null)"
+            )));
+        }
+        let operation = Operation {
+            id: OperationId(uuid::Uuid::new_v4().to_string()),
+            space: id.clone(),
+            action,
+            state: OperationState::Sending,
+            started_at: self.0.clock.now(),
+            ended_at: None,
+            steps: vec![OperationStep { stage: space.stage.clone(), at: self.0.clock.now() }],
+            error: None,
+            request_id: None,
+        };
+        self.supersede(&id, &operation.action).await;
+        let (answer, answered) = oneshot::channel();
+        let fleet = self.clone();
+        self.0
+            .supervisor
+            .spawn("operation", async move { fleet.run_operation(operation, actor, answer).await });
+        answered.await.map_err(|_| Error::Stopping)?
+    }
+
+    /// Returns an operation, running or ended.
+    ///
+    /// # Errors
+    /// When there is none of that name, or the store cannot be read.
+    pub async fn operation(&self, id: &OperationId) -> Result<Operation, Error> {
+        if let Some(followed) = lock(&self.0.operations.0).get(id) {
+            return Ok(followed.operation.clone());
+        }
+        self.0.store.operation(id).await?.ok_or_else(|| Error::OperationNotFound(id.clone()))
+    }
+
+    /// Returns operations, the newest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn operations(
+        &self,
+        filter: &OperationFilter,
+        limit: u32,
+    ) -> Result<Vec<Operation>, Error> {
+        Ok(self.0.store.operations(filter, limit.into()).await?)
+    }
+
+    /// Stops following an operation. What the Hub has taken goes on there.
+    ///
+    /// # Errors
+    /// When there is none of that name, or the store cannot be read.
+    pub async fn cancel_operation(&self, id: &OperationId) -> Result<Operation, Error> {
+        let cancelled = lock(&self.0.operations.0).remove(id).map(|followed| {
+            followed.cancel.cancel();
+            followed.operation
+        });
+        match cancelled {
+            Some(mut operation) => {
+                self.end(
+                    &mut operation,
+                    OperationState::Cancelled,
+                    Some("no longer followed".to_owned()),
+                )
+                .await;
+                Ok(operation)
+            }
+            None => self.operation(id).await,
+        }
+    }
+
+    /// Follows again what was under way when the program ended.
+    pub(crate) fn resume_operations(&self) {
+        let fleet = self.clone();
+        self.0.supervisor.spawn("resume operations", async move {
+            let unfinished = match fleet.0.store.unfinished_operations().await {
+                Ok(unfinished) => unfinished,
+                Err(error) => return tracing::error!(%error, "operations were not read: {error}"),
+            };
+            for mut operation in unfinished {
+                if operation.state == OperationState::Following {
+                    let resumed = fleet.clone();
+                    let cancel = fleet.begin_following(&operation);
+                    fleet
+                        .0
+                        .supervisor
+                        .spawn("operation", async move { resumed.follow(operation, cancel).await });
+                } else {
+                    let reason =
+                        "the program ended before the Hub answered; look at the stage of the Space";
+                    fleet
+                        .end(&mut operation, OperationState::Failed, Some(reason.to_owned()))
+                        .await;
+                }
+            }
+        });
+    }
+
+    async fn supersede(&self, space: &SpaceId, by: &Action) {
+        let older: Vec<OperationId> = lock(&self.0.operations.0)
+            .values()
+            .filter(|followed| followed.operation.space == *space)
+            .map(|followed| followed.operation.id.clone())
+            .collect();
+        for id in older {
+            let Some(followed) = lock(&self.0.operations.0).remove(&id) else { continue };
+            followed.cancel.cancel();
+            let mut operation = followed.operation;
+            let reason = format!("`{}` took its place", by.name());
+            self.end(&mut operation, OperationState::Cancelled, Some(reason)).await;
+        }
+    }
+
+    async fn run_operation(
+        self,
+        mut operation: Operation,
+        actor: Actor,
+        answer: oneshot::Sender<Result<Operation, Error>>,
+    ) {
+        if let Err(error) = self.0.store.save_operation(&operation).await {
+            // What cannot be remembered is not sent: nobody could tell later whether it was.
+            let _ = answer.send(Err(error.into()));
+            return;
+        }
+        self.0.events.publish(Event::OperationChanged(operation.clone()), Audience::Everything);
+        let outcome = self.send(&operation).await;
+        let mut activity = Activity {
+            id: 0,
+            at: self.0.clock.now(),
+            actor,
+            kind: kind_of(&operation.action),
+            space: Some(operation.space.clone()),
+            account: None,
+            outcome: Outcome::Done,
+            message: None,
+            request_id: None,
+        };
+        match outcome {
+            Ok(taken) => {
+                operation.request_id.clone_from(&taken.request_id);
+                activity.request_id = taken.request_id;
+                operation.state = OperationState::Following;
+                note_step(&mut operation, &taken.value.stage, self.0.clock.now());
+                let cancel = self.begin_following(&operation);
+                self.save_operation(&operation).await;
+                self.record(activity).await;
+                let changes = self.0.inventory.apply_runtime(
+                    &operation.space,
+                    taken.value,
+                    self.0.clock.now(),
+                );
+                self.publish_changes(changes).await;
+                let _ = answer.send(Ok(operation.clone()));
+                self.follow(operation, cancel).await;
+            }
+            Err(error) => {
+                activity.outcome = match &error {
+                    Error::Hub(hub) if hub.is_transient() => Outcome::Failed,
+                    _ => Outcome::Refused,
+                };
+                activity.message = Some(error.to_string());
+                activity.request_id = error.request_id().map(ToOwned::to_owned);
+                operation.request_id.clone_from(&activity.request_id);
+                self.end(&mut operation, OperationState::Failed, activity.message.clone()).await;
+                self.record(activity).await;
+                let _ = answer.send(Err(error));
+            }
+        }
+    }
+
+    /// Sends an action with the first account that may. Where the Hub refuses one for want of
+    /// rights, it has done nothing, and the next is tried.
+    async fn send(&self, operation: &Operation) -> Result<Answer<Runtime>, Error> {
+        let mut refused = None;
+        for (_, access, gateway) in self.gateways(&operation.space) {
+            if access == WriteAccess::No {
+                continue;
+            }
+            let gateway = gateway.ranked(Rank::Person);
+            match gateway.act(&operation.space, &operation.action).await {
+                Ok(taken) => return Ok(taken),
+                Err(
+                    error @ (hfsm_hub::Error::Forbidden(_)
+                    | hfsm_hub::Error::OauthRefused(_)
+                    | hfsm_hub::Error::SpaceNotFound(_)
+                    | hfsm_hub::Error::TokenRefused(_)),
+                ) => refused = refused.or(Some(error)),
+                Err(error) if error.may_have_acted() => {
+                    return self.find_out(operation, &gateway, error).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(refused.map_or_else(|| Error::NoWriteAccess(operation.space.clone()), Error::Hub))
+    }
+
+    /// Tells after a failure on the way whether the Hub took the action all the same: reads the
+    /// Space, and never asks again blindly.
+    async fn find_out(
+        &self,
+        operation: &Operation,
+        gateway: &hfsm_hub::Gateway,
+        error: hfsm_hub::Error,
+    ) -> Result<Answer<Runtime>, Error> {
+        let before = operation.steps.first().map(|step| step.stage.clone());
+        let Ok(runtime) = gateway.runtime(&operation.space).await else { return Err(error.into()) };
+        let moved = before.is_some_and(|before| before != runtime.stage);
+        let taken = match &operation.action {
+            Action::Restart | Action::FactoryRebuild => moved && runtime.stage.is_transitional(),
+            Action::Pause => runtime.stage == Stage::PAUSED,
+            Action::SetHardware { flavor, .. } => {
+                runtime.hardware.requested.as_ref() == Some(flavor)
+            }
+            Action::SetSleepTime { sleep_time } => runtime.sleep_time == *sleep_time,
+            Action::SetDevMode { enabled } => runtime.dev_mode == *enabled,
+        };
+        if taken { Ok(Answer { value: runtime, request_id: None }) } else { Err(error.into()) }
+    }
+
+    fn begin_following(&self, operation: &Operation) -> CancellationToken {
+        let cancel = self.0.supervisor.stopping().child_token();
+        let followed = Followed { operation: operation.clone(), cancel: cancel.clone() };
+        lock(&self.0.operations.0).insert(operation.id.clone(), followed);
+        cancel
+    }
+
+    async fn follow(self, mut operation: Operation, cancel: CancellationToken) {
+        let began = Instant::now();
+        let mut moved = operation.steps.iter().any(|step| step.stage.is_transitional());
+        loop {
+            let Ok(space) = self.space(&operation.space) else {
+                return self
+                    .finish(operation, OperationState::Failed, Some("the Space is gone".to_owned()))
+                    .await;
+            };
+            moved |= space.stage.is_transitional();
+            let unseen = began.elapsed() > self.0.pace.unseen;
+            match verdict(&operation.action, &space, moved, unseen) {
+                Verdict::Reached => {
+                    return self.finish(operation, OperationState::Succeeded, None).await;
+                }
+                Verdict::Missed(why) => {
+                    return self.finish(operation, OperationState::Failed, Some(why)).await;
+                }
+                Verdict::OnItsWay if began.elapsed() > GIVE_UP => {
+                    let why = format!("still `{}` after 35 minutes; look at its logs", space.stage);
+                    return self.finish(operation, OperationState::Failed, Some(why)).await;
+                }
+                Verdict::OnItsWay => {}
+            }
+            tokio::select! {
+                () = tokio::time::sleep(self.0.pace.look) => {}
+                () = cancel.cancelled() => return,
+            }
+            self.look(&operation.space).await;
+            if let Ok(space) = self.space(&operation.space)
+                && note_step(&mut operation, &space.stage, self.0.clock.now())
+            {
+                if !self.0.operations.renew(&operation) {
+                    return;
+                }
+                self.save_operation(&operation).await;
+            }
+        }
+    }
+
+    /// Reads one Space's runtime.
+    pub(crate) async fn look(&self, id: &SpaceId) {
+        let Some((_, _, gateway)) = self.gateways(id).into_iter().next() else { return };
+        match gateway.ranked(Rank::Automation).runtime(id).await {
+            Ok(runtime) => {
+                let changes = self.0.inventory.apply_runtime(id, runtime, self.0.clock.now());
+                self.publish_changes(changes).await;
+            }
+            Err(error) => tracing::debug!(space.id = %id, %error, "`{id}` was not read: {error}"),
+        }
+    }
+
+    async fn finish(&self, mut operation: Operation, state: OperationState, error: Option<String>) {
+        // Whoever takes the operation from the list ends it: a cancellation may have been first.
+        let ours = lock(&self.0.operations.0).remove(&operation.id).is_some();
+        if ours {
+            self.end(&mut operation, state, error).await;
+        }
+    }
+
+    async fn end(&self, operation: &mut Operation, state: OperationState, error: Option<String>) {
+        operation.state = state;
+        operation.ended_at = Some(self.0.clock.now());
+        operation.error = error;
+        self.save_operation(operation).await;
+    }
+
+    async fn save_operation(&self, operation: &Operation) {
+        if let Err(error) = self.0.store.save_operation(operation).await {
+            tracing::error!(operation = %operation.id, %error, "an operation was not stored: {error}");
+        }
+        self.0.events.publish(Event::OperationChanged(operation.clone()), Audience::Everything);
+    }
+
+    /// Returns a Space.
+    ///
+    /// # Errors
+    /// When no account sees one of that name.
+    pub fn space(&self, id: &SpaceId) -> Result<Arc<Space>, Error> {
+        self.0.inventory.get(id).ok_or_else(|| Error::SpaceNotFound(id.clone()))
+    }
+
+    /// Returns all Spaces in the order of their names.
+    pub fn spaces(&self) -> Vec<Arc<Space>> {
+        self.0.inventory.all()
+    }
+
+    /// Returns changes of stage, the newest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn stage_changes(&self, id: &SpaceId, limit: u32) -> Result<Vec<StageChange>, Error> {
+        let filter =
+            hfsm_store::StageChangeFilter { space: Some(id.clone()), ..Default::default() };
+        let recorded = self.0.store.stage_changes(&filter, limit.into()).await?;
+        Ok(recorded.into_iter().map(|recorded| recorded.change).collect())
+    }
+
+    /// Returns a Space's variables.
+    ///
+    /// # Errors
+    /// When no account may, or the Hub refuses.
+    pub async fn variables(&self, id: &SpaceId) -> Result<Vec<Variable>, Error> {
+        Ok(self.writer(id)?.variables(id).await?)
+    }
+
+    /// Sets a variable. The Hub restarts the app.
+    ///
+    /// # Errors
+    /// When no account may, the key is none, or the Hub refuses.
+    pub async fn set_variable(
+        &self,
+        id: &SpaceId,
+        key: &str,
+        value: &str,
+        description: Option<&str>,
+        actor: Actor,
+    ) -> Result<Vec<Variable>, Error> {
+        check_key(key)?;
+        let outcome = self.writer(id)?.set_variable(id, key, value, description).await;
+        self.note_change(id, ActivityKind::ChangeVariable, format!("set `{key}`"), actor, outcome)
+            .await
+    }
+
+    /// Removes a variable. The Hub restarts the app.
+    ///
+    /// # Errors
+    /// As [`Fleet::set_variable`].
+    pub async fn remove_variable(
+        &self,
+        id: &SpaceId,
+        key: &str,
+        actor: Actor,
+    ) -> Result<Vec<Variable>, Error> {
+        check_key(key)?;
+        let outcome = self.writer(id)?.delete_variable(id, key).await;
+        self.note_change(
+            id,
+            ActivityKind::ChangeVariable,
+            format!("removed `{key}`"),
+            actor,
+            outcome,
+        )
+        .await
+    }
+
+    /// Returns the names of a Space's secrets; their values cannot be read.
+    ///
+    /// # Errors
+    /// When no account may, or the Hub refuses.
+    pub async fn secrets(&self, id: &SpaceId) -> Result<Vec<Secret>, Error> {
+        Ok(self.writer(id)?.secrets(id).await?)
+    }
+
+    /// Sets a secret. The Hub restarts the app.
+    ///
+    /// # Errors
+    /// As [`Fleet::set_variable`].
+    pub async fn set_secret(
+        &self,
+        id: &SpaceId,
+        key: &str,
+        value: &SecretString,
+        description: Option<&str>,
+        actor: Actor,
+    ) -> Result<(), Error> {
+        check_key(key)?;
+        let outcome = self.writer(id)?.set_secret(id, key, value, description).await;
+        self.note_change(id, ActivityKind::ChangeSecret, format!("set `{key}`"), actor, outcome)
+            .await
+    }
+
+    /// Removes a secret. The Hub restarts the app.
+    ///
+    /// # Errors
+    /// As [`Fleet::set_variable`].
+    pub async fn remove_secret(&self, id: &SpaceId, key: &str, actor: Actor) -> Result<(), Error> {
+        check_key(key)?;
+        let outcome = self.writer(id)?.delete_secret(id, key).await;
+        self.note_change(id, ActivityKind::ChangeSecret, format!("removed `{key}`"), actor, outcome)
+            .await
+    }
+
+    fn writer(&self, id: &SpaceId) -> Result<hfsm_hub::Gateway, Error> {
+        self.space(id)?;
+        let ways = self.gateways(id);
+        let way = ways.into_iter().find(|(_, access, _)| *access != WriteAccess::No);
+        way.map(|(_, _, gateway)| gateway.ranked(Rank::Person))
+            .ok_or_else(|| Error::NoWriteAccess(id.clone()))
+    }
+
+    async fn note_change<T>(
+        &self,
+        id: &SpaceId,
+        kind: ActivityKind,
+        what: String,
+        actor: Actor,
+        outcome: Result<T, hfsm_hub::Error>,
+    ) -> Result<T, Error> {
+        let (result, message) = match &outcome {
+            Ok(_) => (Outcome::Done, what),
+            Err(error) if error.is_transient() => (Outcome::Failed, format!("{what}: {error}")),
+            Err(error) => (Outcome::Refused, format!("{what}: {error}")),
+        };
+        self.record(Activity {
+            id: 0,
+            at: self.0.clock.now(),
+            actor,
+            kind,
+            space: Some(id.clone()),
+            account: None,
+            outcome: result,
+            message: Some(message),
+            request_id: outcome
+                .as_ref()
+                .err()
+                .and_then(|error| error.request_id())
+                .map(ToOwned::to_owned),
+        })
+        .await;
+        Ok(outcome?)
+    }
+}
+
+/// Judges by the stage; `unseen` says that so much time went by that what did not show will not.
+fn verdict(action: &Action, space: &Space, moved: bool, unseen: bool) -> Verdict {
+    let runtime = space.info.runtime.as_ref();
+    let stage = &space.stage;
+    let why = || {
+        let reason = runtime
+            .and_then(|runtime| runtime.error_message.as_deref())
+            .unwrap_or("the Hub gave no reason");
+        Verdict::Missed(format!("the Space is `{stage}`: {reason}"))
+    };
+    match action {
+        Action::Pause if *stage == Stage::PAUSED => Verdict::Reached,
+        Action::Pause if unseen => Verdict::Missed(format!("the Space is `{stage}`, not paused")),
+        Action::Pause => Verdict::OnItsWay,
+        Action::SetSleepTime { .. } => Verdict::Reached,
+        Action::Restart
+        | Action::FactoryRebuild
+        | Action::SetHardware { .. }
+        | Action::SetDevMode { .. } => {
+            match stage.family() {
+                StageFamily::Good if moved || unseen => Verdict::Reached,
+                StageFamily::Broken => why(),
+                // What rests takes the new hardware when it wakes.
+                StageFamily::Resting
+                    if !matches!(action, Action::Restart | Action::FactoryRebuild) =>
+                {
+                    if unseen {
+                        Verdict::Reached
+                    } else {
+                        Verdict::OnItsWay
+                    }
+                }
+                StageFamily::Resting if moved || unseen => why(),
+                _ => Verdict::OnItsWay,
+            }
+        }
+    }
+}
+
+/// Adds the stage to the steps where it differs from the last. Returns whether it did.
+fn note_step(operation: &mut Operation, stage: &Stage, at: chrono::DateTime<chrono::Utc>) -> bool {
+    let new = operation.steps.last().is_none_or(|step| step.stage != *stage);
+    if new {
+        operation.steps.push(OperationStep { stage: stage.clone(), at });
+    }
+    new
+}
+
+fn kind_of(action: &Action) -> ActivityKind {
+    match action {
+        Action::Restart => ActivityKind::Restart,
+        Action::FactoryRebuild => ActivityKind::FactoryRebuild,
+        Action::Pause => ActivityKind::Pause,
+        Action::SetHardware { .. } => ActivityKind::SetHardware,
+        Action::SetSleepTime { .. } => ActivityKind::SetSleepTime,
+        Action::SetDevMode { .. } => ActivityKind::SetDevMode,
+    }
+}
+
+fn check_key(key: &str) -> Result<(), Error> {
+    let mut bytes = key.bytes();
+    let first = bytes.next().is_some_and(|b| b.is_ascii_alphabetic());
+    if first && key.len() <= 256 && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        return Ok(());
+    }
+    Err(Error::Invalid(
+        "a key begins with a letter and holds letters, digits and `_` only".to_owned(),
+    ))
+}

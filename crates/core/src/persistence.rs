@@ -1,0 +1,230 @@
+//! Getting what changed into the store before it is told.
+//!
+//! A store that cannot be written (a full disk) stops nothing: what could not be saved is kept and
+//! tried again, and the trouble is told.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use chrono::TimeDelta;
+use hfsm_model::{Activity, ActivityKind, Event, Outcome, Settings, Space, SpaceId, StageChange};
+
+use hfsm_store::ActivityFilter;
+
+use crate::{Error, Fleet, events::Audience, inventory::Changes, lock};
+
+/// Stage changes that wait for a store which cannot be written; older ones are let go.
+const WAITING: usize = 10_000;
+/// Between two attempts to save what could not be saved.
+const AGAIN: Duration = Duration::from_secs(5);
+/// Between two looks at what is too old to keep.
+const PRUNE: Duration = Duration::from_secs(3600);
+/// Under which the settings stand in the store.
+const SETTINGS: &str = "settings";
+
+/// What waits for the store.
+#[derive(Debug, Default)]
+pub(crate) struct Persistence {
+    waiting: Mutex<Waiting>,
+    writing: tokio::sync::Mutex<()>,
+    trouble: Mutex<Option<String>>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    spaces: HashSet<SpaceId>,
+    removed: HashSet<SpaceId>,
+    stages: Vec<StageChange>,
+}
+
+impl Fleet {
+    /// Stores what changed, then tells it.
+    pub(crate) async fn publish_changes(&self, changes: Changes) {
+        if changes.is_empty() {
+            return;
+        }
+        {
+            let mut waiting = lock(&self.0.persistence.waiting);
+            for space in &changes.changed {
+                waiting.removed.remove(&space.info.id);
+                waiting.spaces.insert(space.info.id.clone());
+            }
+            for (id, _) in &changes.removed {
+                waiting.spaces.remove(id);
+                waiting.removed.insert(id.clone());
+            }
+            waiting.stages.extend(changes.stages.iter().cloned());
+            let over = waiting.stages.len().saturating_sub(WAITING);
+            waiting.stages.drain(..over);
+        }
+        self.save_pending().await;
+        let events = &self.0.events;
+        let private: HashSet<&SpaceId> =
+            changes.changed.iter().filter(|s| s.info.private).map(|s| &s.info.id).collect();
+        for change in &changes.stages {
+            let audience = Audience::of_space(private.contains(&change.space));
+            events.publish(Event::StageChanged(change.clone()), audience);
+        }
+        for id in &changes.hidden {
+            events.publish(Event::SpaceRemoved { id: id.clone() }, Audience::PublicSpaces);
+        }
+        for space in &changes.changed {
+            let audience = Audience::of_space(space.info.private);
+            events.publish(Event::SpaceChanged((**space).clone()), audience);
+        }
+        for (id, public) in &changes.removed {
+            events.publish(Event::SpaceRemoved { id: id.clone() }, Audience::of_space(!public));
+        }
+        if !changes.stages.is_empty() || !changes.removed.is_empty() {
+            self.0.inventory_changed.notify_one();
+        }
+    }
+
+    /// Writes what waits for the store.
+    pub(crate) async fn save_pending(&self) {
+        let persistence = &self.0.persistence;
+        let _turn = persistence.writing.lock().await;
+        let work = std::mem::take(&mut *lock(&persistence.waiting));
+        if work.spaces.is_empty() && work.removed.is_empty() && work.stages.is_empty() {
+            return;
+        }
+        let spaces: Vec<Space> = work
+            .spaces
+            .iter()
+            .filter_map(|id| self.0.inventory.get(id))
+            .map(Arc::unwrap_or_clone)
+            .collect();
+        let removed: Vec<SpaceId> = work.removed.iter().cloned().collect();
+        let written = async {
+            self.0.store.save_spaces(&spaces).await?;
+            self.0.store.remove_spaces(&removed).await?;
+            self.0.store.record_stage_changes(&work.stages).await
+        };
+        match written.await {
+            Ok(()) => *lock(&persistence.trouble) = None,
+            Err(error) => {
+                tracing::error!(%error, "the store cannot be written, and is tried again: {error}");
+                *lock(&persistence.trouble) = Some(error.to_string());
+                let mut waiting = lock(&persistence.waiting);
+                let later = std::mem::take(&mut *waiting);
+                *waiting = Waiting {
+                    removed: work
+                        .removed
+                        .into_iter()
+                        .filter(|id| !later.spaces.contains(id))
+                        .chain(later.removed)
+                        .collect(),
+                    spaces: work.spaces.into_iter().chain(later.spaces).collect(),
+                    stages: work.stages.into_iter().chain(later.stages).collect(),
+                };
+            }
+        }
+    }
+
+    /// Returns why the store cannot be written, while it cannot.
+    pub fn store_trouble(&self) -> Option<String> {
+        lock(&self.0.persistence.trouble).clone()
+    }
+
+    /// Tries again and again to write what could not be written.
+    pub(crate) async fn save_again(self) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(AGAIN) => self.save_pending().await,
+                () = self.0.supervisor.stopping().cancelled() => return,
+            }
+        }
+    }
+
+    /// Lets go of what is too old.
+    pub(crate) async fn prune(self) {
+        loop {
+            let settings = self.settings().await.unwrap_or_default();
+            let now = self.0.clock.now();
+            let before = |days: u16| now - TimeDelta::days(days.into());
+            let pruned = async {
+                self.0.store.prune_stage_changes(before(settings.stage_history_days)).await?;
+                self.0.store.prune_activities(before(settings.activity_days)).await?;
+                self.0.store.prune_operations(before(30)).await?;
+                self.0.store.prune_idempotent(before(1)).await?;
+                self.0.store.remove_expired_sessions(now).await
+            };
+            if let Err(error) = pruned.await {
+                tracing::warn!(%error, "old entries were not removed: {error}");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(PRUNE) => {}
+                () = self.0.supervisor.stopping().cancelled() => return,
+            }
+        }
+    }
+
+    /// Returns what a person chose.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn settings(&self) -> Result<Settings, Error> {
+        Ok(self.0.store.setting(SETTINGS).await?.unwrap_or_default())
+    }
+
+    /// Stores what a person chose.
+    ///
+    /// # Errors
+    /// When a number of days is 0 or above 3650, or the store cannot be written.
+    pub async fn set_settings(
+        &self,
+        settings: Settings,
+        actor: hfsm_model::Actor,
+    ) -> Result<Settings, Error> {
+        for (name, days) in [
+            ("stage_history_days", settings.stage_history_days),
+            ("activity_days", settings.activity_days),
+        ] {
+            if !(1..=3650).contains(&days) {
+                return Err(Error::Invalid(format!("`{name}` may be 1 to 3650 days, not {days}")));
+            }
+        }
+        self.0.store.set_setting(SETTINGS, &settings).await?;
+        self.record(Activity {
+            id: 0,
+            at: self.0.clock.now(),
+            actor,
+            kind: ActivityKind::ChangeSetting,
+            space: None,
+            account: None,
+            outcome: Outcome::Done,
+            message: None,
+            request_id: None,
+        })
+        .await;
+        Ok(settings)
+    }
+
+    /// Returns lines of the activity list, the newest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn activities(
+        &self,
+        filter: &ActivityFilter,
+        limit: u32,
+    ) -> Result<Vec<Activity>, Error> {
+        Ok(self.0.store.activities(filter, limit.into()).await?)
+    }
+
+    /// Writes a line of the activity list, and tells it.
+    pub async fn record(&self, activity: Activity) {
+        match self.0.store.add_activity(&activity).await {
+            Ok(activity) => {
+                self.0.events.publish(Event::ActivityAdded(activity), Audience::Everything)
+            }
+            Err(error) => {
+                tracing::error!(%error, ?activity, "a line of the activity list was not stored: {error}");
+                self.0.events.publish(Event::ActivityAdded(activity), Audience::Everything);
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Who or what did which thing, with its result.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{AccountId, SpaceId};
+
+/// One line of the activity list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Activity {
+    /// Grows with time; `0` until it is stored.
+    pub id: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who or what.
+    pub actor: Actor,
+    /// What.
+    pub kind: ActivityKind,
+    /// To which Space, where there is one.
+    pub space: Option<SpaceId>,
+    /// To which account, or with which.
+    pub account: Option<AccountId>,
+    /// How it went.
+    pub outcome: Outcome,
+    /// The reason or the details, in words for a person.
+    pub message: Option<String>,
+    /// The Hub's name of the request, where one was made.
+    pub request_id: Option<String>,
+}
+
+/// Who or what acted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", content = "name", rename_all = "snake_case")]
+pub enum Actor {
+    /// The person at the desktop window.
+    Desktop,
+    /// A person who signed in, by name.
+    Person(String),
+    /// A program with the API key.
+    ApiKey,
+    /// The command line.
+    CommandLine,
+    /// This program by itself.
+    System,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ActivityKind {
+    /// A restart was asked for.
+    Restart,
+    /// A factory rebuild was asked for.
+    FactoryRebuild,
+    /// A pause was asked for.
+    Pause,
+    /// Other hardware was asked for.
+    SetHardware,
+    /// Another sleep time was asked for.
+    SetSleepTime,
+    /// Dev mode was switched.
+    SetDevMode,
+    /// A variable was set or removed.
+    ChangeVariable,
+    /// A secret was set or removed.
+    ChangeSecret,
+    /// An account was added.
+    AddAccount,
+    /// An account was removed.
+    RemoveAccount,
+    /// An account's token was replaced.
+    ReplaceToken,
+    /// An account's state changed.
+    AccountState,
+    /// A setting changed.
+    ChangeSetting,
+    /// Somebody signed in, or failed to.
+    SignIn,
+}
+
+/// How it went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// As asked.
+    Done,
+    /// Refused, by the Hub or here.
+    Refused,
+    /// Failed on the way.
+    Failed,
+}

@@ -1,0 +1,36 @@
+//! The vocabulary of HF Space Manager: identifiers, accounts, Spaces, stages, hardware, samples,
+//! log lines, operations, events and the clock.
+//!
+//! Plain data with serde and an OpenAPI schema. No I/O happens here, and no type knows how it is
+//! stored, fetched or shown.
+
+mod account;
+mod activity;
+mod clock;
+mod event;
+mod hardware;
+mod id;
+mod log_line;
+mod metrics;
+mod operation;
+mod settings;
+mod space;
+mod stage;
+mod variable;
+
+pub use account::{
+    Account, AccountState, AccountStatus, Importable, Organisation, RateBudget, TokenInfo,
+    TokenKind, TokenPermission, TokenSource, WriteAccess,
+};
+pub use activity::{Activity, ActivityKind, Actor, Outcome};
+pub use clock::Clock;
+pub use event::{Envelope, Event};
+pub use hardware::{Accelerator, Flavor, Hardware, HardwareOption};
+pub use id::{AccountId, InvalidId, SpaceId};
+pub use log_line::{LogKind, LogLine, LogUpdate};
+pub use metrics::{GpuSample, MetricsPoint, MetricsSample};
+pub use operation::{Action, Operation, OperationId, OperationState, OperationStep};
+pub use settings::Settings;
+pub use space::{Domain, Replicas, Runtime, SleepTime, Space, SpaceInfo};
+pub use stage::{Stage, StageChange, StageFamily};
+pub use variable::{Secret, Variable};

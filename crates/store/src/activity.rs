@@ -1,0 +1,173 @@
+//! The activity list: who or what did which thing. Ordered as recorded, whatever the clock does.
+
+use chrono::{DateTime, Utc};
+use hfsm_model::{AccountId, Activity, ActivityKind, Outcome, SpaceId};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{Error, Result, Store};
+
+/// So many of the newest lines stay whatever their time, so that a clock that jumped ahead does
+/// not empty the list.
+const ALWAYS_KEPT: u64 = 10_000;
+
+/// Which lines to return; all that a field allows, and all where it is `None`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ActivityFilter {
+    /// About this Space.
+    pub space: Option<SpaceId>,
+    /// About or with this account.
+    pub account: Option<AccountId>,
+    /// Of this kind.
+    pub kind: Option<ActivityKind>,
+    /// With this outcome.
+    pub outcome: Option<Outcome>,
+    /// Recorded before the line with this id: the next page.
+    pub before_id: Option<i64>,
+}
+
+impl Store {
+    /// Adds a line, and returns it with its id, which is greater than that of every line before.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn add_activity(&self, activity: &Activity) -> Result<Activity> {
+        self.run(async {
+            let row = table::ActiveModel {
+                id: NotSet,
+                at: Set(activity.at),
+                actor: Set(to_json(&activity.actor)?),
+                kind: Set(to_json(&activity.kind)?),
+                space: Set(activity.space.as_ref().map(SpaceId::to_string)),
+                account: Set(activity.account.as_ref().map(AccountId::to_string)),
+                outcome: Set(to_json(&activity.outcome)?),
+                message: Set(activity.message.clone()),
+                request_id: Set(activity.request_id.clone()),
+            };
+            let added = table::Entity::insert(row).exec(self.writer()).await?;
+            Ok(Activity { id: added.last_insert_id, ..activity.clone() })
+        })
+        .await
+    }
+
+    /// Returns at most `limit` lines, the last recorded first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn activities(&self, filter: &ActivityFilter, limit: u64) -> Result<Vec<Activity>> {
+        self.run(async {
+            let mut query = table::Entity::find();
+            if let Some(space) = &filter.space {
+                query = query.filter(table::Column::Space.eq(space.as_str()));
+            }
+            if let Some(account) = &filter.account {
+                query = query.filter(table::Column::Account.eq(account.as_str()));
+            }
+            if let Some(kind) = &filter.kind {
+                query = query.filter(table::Column::Kind.eq(to_json(kind)?));
+            }
+            if let Some(outcome) = &filter.outcome {
+                query = query.filter(table::Column::Outcome.eq(to_json(outcome)?));
+            }
+            if let Some(id) = filter.before_id {
+                query = query.filter(table::Column::Id.lt(id));
+            }
+            let rows =
+                query.order_by_desc(table::Column::Id).limit(limit).all(self.reader()).await?;
+            rows.into_iter().map(to_activity).collect()
+        })
+        .await
+    }
+
+    /// Removes the lines written before `older_than`, except the newest 10,000, and returns how
+    /// many those were.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn prune_activities(&self, older_than: DateTime<Utc>) -> Result<u64> {
+        self.run(async {
+            let first_kept = table::Entity::find()
+                .select_only()
+                .column(table::Column::Id)
+                .order_by_desc(table::Column::Id)
+                .offset(ALWAYS_KEPT - 1)
+                .limit(1)
+                .into_tuple::<i64>()
+                .one(self.reader())
+                .await?;
+            let Some(first_kept) = first_kept else { return Ok(0) };
+            let removed = table::Entity::delete_many()
+                .filter(table::Column::At.lt(older_than))
+                .filter(table::Column::Id.lt(first_kept))
+                .exec(self.writer())
+                .await?;
+            Ok(removed.rows_affected)
+        })
+        .await
+    }
+}
+
+fn to_json<T: Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|source| Error::Unwritable { what: "activity", source })
+}
+
+fn to_activity(row: table::Model) -> Result<Activity> {
+    let unreadable = |source: Box<dyn std::error::Error + Send + Sync>| Error::Unreadable {
+        what: "activity",
+        key: row.id.to_string(),
+        source,
+    };
+    fn from_json<T: DeserializeOwned>(
+        text: &str,
+    ) -> std::result::Result<T, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(serde_json::from_str(text)?)
+    }
+    Ok(Activity {
+        id: row.id,
+        at: row.at,
+        actor: from_json(&row.actor).map_err(unreadable)?,
+        kind: from_json(&row.kind).map_err(unreadable)?,
+        space: row
+            .space
+            .as_deref()
+            .map(str::parse)
+            .transpose()
+            .map_err(|e| unreadable(Box::new(e)))?,
+        account: row
+            .account
+            .as_deref()
+            .map(str::parse)
+            .transpose()
+            .map_err(|e| unreadable(Box::new(e)))?,
+        outcome: from_json(&row.outcome).map_err(unreadable)?,
+        message: row.message,
+        request_id: row.request_id,
+    })
+}
+
+mod table {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "activities")]
+    pub(crate) struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub at: DateTimeUtc,
+        pub actor: String,
+        pub kind: String,
+        pub space: Option<String>,
+        pub account: Option<String>,
+        pub outcome: String,
+        pub message: Option<String>,
+        pub request_id: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(crate) enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -1,0 +1,262 @@
+//! The SQLite file: one writer, several readers, and how it is opened. The only place that knows
+//! which database this is.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbErr, TransactionTrait,
+    sqlx::{
+        ConnectOptions, Connection as _,
+        sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    },
+};
+use sea_orm_migration::MigratorTrait;
+
+use crate::{
+    Error, Result, copies, files,
+    inspection::{APPLICATION_ID, State, inspect},
+    lock::Lock,
+};
+
+/// How many reads may run at the same time, beside the one writer.
+const READERS: u32 = 4;
+
+/// An open store.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+    file: Option<(PathBuf, Lock)>,
+}
+
+impl Connection {
+    /// Opens the file, after looking at it without changing it, and brings its schema up to date.
+    pub(crate) async fn open<M: MigratorTrait>(path: &Path) -> Result<Self> {
+        if let Some(folder) = path.parent() {
+            files::make_folder(folder)?;
+        }
+        let lock = Lock::take(path)?;
+        Self::open_locked::<M>(path, lock).await.map_err(|error| error.about(Some(path)))
+    }
+
+    async fn open_locked<M: MigratorTrait>(path: &Path, lock: Lock) -> Result<Self> {
+        let state = inspect::<M>(path).await?;
+        drop(files::open_private(path)?);
+        if let State::Behind { version } = &state {
+            copies::keep(path, *version).await?;
+        }
+        let writer = open_pool(writing(path), 1).await?;
+        if !matches!(state, State::Current) {
+            migrate::<M>(&writer).await?;
+            files::sync_folder(path);
+        }
+        let reader = open_pool(reading(path), READERS).await?;
+        Ok(Self { writer, reader, file: Some((path.to_owned(), lock)) })
+    }
+
+    /// Makes a database in memory. It lives as long as its only connection.
+    pub(crate) async fn in_memory<M: MigratorTrait>() -> Result<Self> {
+        let options = SqliteConnectOptions::new().in_memory(true).foreign_keys(true);
+        let pool = lasting(1).connect_with(options.disable_statement_logging()).await?;
+        let writer: DatabaseConnection = pool.into();
+        migrate::<M>(&writer).await?;
+        Ok(Self { reader: writer.clone(), writer, file: None })
+    }
+
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.file.as_ref().map(|(path, _)| path.as_path())
+    }
+
+    pub(crate) fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    pub(crate) fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    pub(crate) async fn close(&self) -> Result<()> {
+        self.reader.close_by_ref().await?;
+        let moved = self.writer.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await;
+        self.writer.close_by_ref().await?;
+        if let Some((path, lock)) = &self.file {
+            lock.release();
+            moved.map_err(|error| Error::from(error).about(Some(path)))?;
+        }
+        Ok(())
+    }
+}
+
+/// Applies all migrations that are missing, or none of them.
+async fn migrate<M: MigratorTrait>(writer: &DatabaseConnection) -> Result<()> {
+    let transaction = writer.begin().await?;
+    M::up(&transaction, None).await?;
+    let version = M::migrations().len();
+    transaction.execute_unprepared(&format!("PRAGMA user_version = {version}")).await?;
+    transaction.execute_unprepared(&format!("PRAGMA application_id = {APPLICATION_ID}")).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// A commit is on the disk when it returns (`synchronous = FULL`), so a process that is killed, or
+/// a machine that loses power, loses nothing that was confirmed.
+fn writing(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+}
+
+fn reading(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+        .pragma("query_only", "ON")
+}
+
+/// Opens a pool for a file.
+///
+/// When a transaction fails for want of room, SQLite takes it back by itself. sqlx (0.9) then fails
+/// to take it back a second time and goes on counting it as open, so the next one that fails leaves
+/// a savepoint open, and everything written after it is confirmed and never committed. Found on a
+/// full disk in November 2026. So a connection that comes back with an open transaction is closed.
+pub(crate) async fn open_pool(
+    options: SqliteConnectOptions,
+    connections: u32,
+) -> Result<DatabaseConnection> {
+    let pool = lasting(connections)
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                // Answered after the rollback that may still be on its way.
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
+        .connect_with(options.disable_statement_logging())
+        .await?;
+    Ok(pool.into())
+}
+
+/// Keeps connections: they cost nothing, and a database in memory ends with its only one.
+fn lasting(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+}
+
+/// Runs a statement that answers one row with one column.
+pub(crate) async fn one_value<T: sea_orm::TryGetable>(
+    connection: &DatabaseConnection,
+    statement: &'static str,
+) -> Result<T> {
+    let statement =
+        sea_orm::Statement::from_string(connection.get_database_backend(), statement.to_owned());
+    let row = connection
+        .query_one_raw(statement)
+        .await?
+        .ok_or_else(|| DbErr::RecordNotFound("the database did not answer".to_owned()))?;
+    Ok(row.try_get_by_index(0)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use hfsm_model::{Activity, ActivityKind, Actor, Outcome};
+
+    use super::*;
+    use crate::{ActivityFilter, Store};
+
+    fn activity(n: i64) -> Activity {
+        Activity {
+            id: 0,
+            at: chrono::DateTime::UNIX_EPOCH,
+            actor: Actor::System,
+            kind: ActivityKind::Restart,
+            space: None,
+            account: None,
+            outcome: Outcome::Done,
+            message: Some(format!("{n} {}", "x".repeat(1500))),
+            request_id: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_and_loses_nothing_that_was_confirmed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let store = Store::open(&path).await.unwrap();
+        // The same answer of SQLite as for a disk without room.
+        let pages: i64 = one_value(store.writer(), "PRAGMA page_count").await.unwrap();
+        let limit = format!("PRAGMA max_page_count = {}", pages + 20);
+        store.writer().execute_unprepared(&limit).await.unwrap();
+
+        let mut confirmed = Vec::new();
+        let error = loop {
+            match store.add_activity(&activity(0)).await {
+                Ok(line) => confirmed.push(line),
+                Err(error) => break error,
+            }
+            assert!(confirmed.len() < 1000, "never full");
+        };
+        assert!(matches!(error, Error::Full), "{error}");
+        assert!(error.to_string().contains("free some space"), "{error}");
+        assert!(confirmed.len() > 10);
+        confirmed.reverse();
+        let all = ActivityFilter::default();
+        assert_eq!(store.activities(&all, 1000).await.unwrap(), confirmed);
+
+        store.writer().execute_unprepared("PRAGMA max_page_count = 1000000").await.unwrap();
+        confirmed.insert(0, store.add_activity(&activity(1)).await.unwrap());
+        drop(store);
+        let store = Store::open(&path).await.unwrap();
+        assert_eq!(store.activities(&all, 1000).await.unwrap(), confirmed);
+    }
+
+    #[tokio::test]
+    async fn what_is_confirmed_after_failed_transactions_is_committed() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store.db")).await.unwrap();
+        for statement in ["ROLLBACK", "DELETE FROM settings"] {
+            let transaction = store.writer().begin().await.unwrap();
+            // The first does what SQLite does by itself when there is no room.
+            transaction.execute_unprepared(statement).await.unwrap();
+            drop(transaction);
+        }
+        store.set_setting("kept", &true).await.unwrap();
+        assert_eq!(store.setting("kept").await.unwrap(), Some(true), "seen by another connection");
+    }
+
+    #[tokio::test]
+    async fn the_file_is_set_up_so_that_a_commit_is_on_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store.db")).await.unwrap();
+        let mode: String = one_value(store.writer(), "PRAGMA journal_mode").await.unwrap();
+        let synchronous: i64 = one_value(store.writer(), "PRAGMA synchronous").await.unwrap();
+        assert_eq!((mode.as_str(), synchronous), ("wal", 2));
+        for connection in [store.writer(), store.reader()] {
+            let keys: i64 = one_value(connection, "PRAGMA foreign_keys").await.unwrap();
+            assert_eq!(keys, 1);
+        }
+        let statement = "DELETE FROM activities";
+        assert!(store.reader().execute_unprepared(statement).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_write_that_is_given_up_on_changes_nothing_and_blocks_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store.db")).await.unwrap();
+        let transaction = store.writer().begin().await.unwrap();
+        transaction.execute_unprepared("INSERT INTO settings VALUES ('a', '1')").await.unwrap();
+        drop(transaction);
+        store.set_setting("b", &2).await.unwrap();
+        assert_eq!(store.setting::<i32>("a").await.unwrap(), None);
+        assert_eq!(store.setting::<i32>("b").await.unwrap(), Some(2));
+    }
+}

@@ -1,0 +1,173 @@
+//! Operations: actions that are followed until the Space has settled.
+
+use chrono::{DateTime, Utc};
+use hfsm_model::{Operation, OperationId, SpaceId};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::OnConflict,
+};
+
+use crate::{Error, Result, Store};
+
+/// So many of the newest operations stay whatever their time.
+const ALWAYS_KEPT: u64 = 1_000;
+
+/// Which operations to return; all that a field allows, and all where it is `None`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OperationFilter {
+    /// On this Space.
+    pub space: Option<SpaceId>,
+    /// First saved before this one: the next page. One that is not known allows none.
+    pub before: Option<OperationId>,
+}
+
+impl Store {
+    /// Adds an operation, or replaces what is kept of it; its place in the list stays.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn save_operation(&self, operation: &Operation) -> Result<()> {
+        use table::Column;
+        self.run(async {
+            let row = table::ActiveModel {
+                seq: NotSet,
+                id: Set(operation.id.to_string()),
+                space: Set(operation.space.to_string()),
+                ended: Set(operation.state.is_final()),
+                started_at: Set(operation.started_at),
+                details: Set(serde_json::to_string(operation)
+                    .map_err(|source| Error::Unwritable { what: "operation", source })?),
+            };
+            table::Entity::insert(row)
+                .on_conflict(
+                    OnConflict::column(Column::Id)
+                        .update_columns([
+                            Column::Space,
+                            Column::Ended,
+                            Column::StartedAt,
+                            Column::Details,
+                        ])
+                        .to_owned(),
+                )
+                .exec_without_returning(self.writer())
+                .await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Returns an operation.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn operation(&self, id: &OperationId) -> Result<Option<Operation>> {
+        self.run(async {
+            let row = table::Entity::find()
+                .filter(table::Column::Id.eq(&id.0))
+                .one(self.reader())
+                .await?;
+            row.map(to_operation).transpose()
+        })
+        .await
+    }
+
+    /// Returns at most `limit` operations, the last begun first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn operations(&self, filter: &OperationFilter, limit: u64) -> Result<Vec<Operation>> {
+        self.run(async {
+            let mut query = table::Entity::find();
+            if let Some(space) = &filter.space {
+                query = query.filter(table::Column::Space.eq(space.as_str()));
+            }
+            if let Some(before) = &filter.before {
+                let seq = table::Entity::find()
+                    .filter(table::Column::Id.eq(&before.0))
+                    .one(self.reader())
+                    .await?
+                    .map_or(0, |row| row.seq);
+                query = query.filter(table::Column::Seq.lt(seq));
+            }
+            let rows =
+                query.order_by_desc(table::Column::Seq).limit(limit).all(self.reader()).await?;
+            rows.into_iter().map(to_operation).collect()
+        })
+        .await
+    }
+
+    /// Returns the operations that have not ended, the first begun first: what a killed process was
+    /// following.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn unfinished_operations(&self) -> Result<Vec<Operation>> {
+        self.run(async {
+            let rows = table::Entity::find()
+                .filter(table::Column::Ended.eq(false))
+                .order_by_asc(table::Column::Seq)
+                .all(self.reader())
+                .await?;
+            rows.into_iter().map(to_operation).collect()
+        })
+        .await
+    }
+
+    /// Removes the ended operations begun before `older_than`, except among the newest 1,000, and
+    /// returns how many those were.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn prune_operations(&self, older_than: DateTime<Utc>) -> Result<u64> {
+        self.run(async {
+            let first_kept = table::Entity::find()
+                .select_only()
+                .column(table::Column::Seq)
+                .order_by_desc(table::Column::Seq)
+                .offset(ALWAYS_KEPT - 1)
+                .limit(1)
+                .into_tuple::<i64>()
+                .one(self.reader())
+                .await?;
+            let Some(first_kept) = first_kept else { return Ok(0) };
+            let removed = table::Entity::delete_many()
+                .filter(table::Column::StartedAt.lt(older_than))
+                .filter(table::Column::Ended.eq(true))
+                .filter(table::Column::Seq.lt(first_kept))
+                .exec(self.writer())
+                .await?;
+            Ok(removed.rows_affected)
+        })
+        .await
+    }
+}
+
+fn to_operation(row: table::Model) -> Result<Operation> {
+    serde_json::from_str(&row.details).map_err(|source| Error::Unreadable {
+        what: "operation",
+        key: row.id,
+        source: source.into(),
+    })
+}
+
+mod table {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "operations")]
+    pub(crate) struct Model {
+        #[sea_orm(primary_key)]
+        pub seq: i64,
+        pub id: String,
+        pub space: String,
+        pub ended: bool,
+        pub started_at: DateTimeUtc,
+        pub details: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(crate) enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
