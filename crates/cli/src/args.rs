@@ -27,7 +27,7 @@ pub(crate) struct Global {
     /// The folder that holds everything that must survive
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<String>,
-    /// The Hub, instead of https://huggingface.co
+    /// The Hub, instead of `https://huggingface.co`
     #[arg(long, global = true, value_name = "URL")]
     endpoint: Option<String>,
     /// What to log to the standard error, such as `info` or `hfsm_core=debug`

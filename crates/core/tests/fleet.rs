@@ -329,3 +329,148 @@ async fn a_log_is_read_from_its_beginning_and_each_line_once_although_the_stream
     let now = fleet.log_now(&id("alice/talker"), LogKind::Run, Some(1)).await.unwrap();
     assert_eq!(now.last().unwrap().text, "third");
 }
+
+#[tokio::test]
+async fn an_operation_is_followed_to_its_end_after_the_program_was_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hfsm.db");
+    let slow = world().durations(Durations::all(Duration::from_millis(600)));
+    let hub = SimHub::start(slow.build()).await.unwrap();
+    let first = fleet(&hub, Store::open(&path).await.unwrap(), "alice:hf_alice_write").await;
+    until(&first, "the Space", || stage_of(&first, "alice/demo")).await;
+    let operation = first.act(&id("alice/demo"), Action::Restart, Actor::Desktop).await.unwrap();
+    first.shutdown().await;
+    drop(first);
+    let again = fleet(&hub, Store::open(&path).await.unwrap(), "alice:hf_alice_write").await;
+    let mut reader = again.subscribe(Audience::Everything, Watch::nothing());
+    if !again.operation(&operation.id).await.unwrap().state.is_final() {
+        event(&mut reader, "the end", |event| match event {
+            Event::OperationChanged(changed) if changed.state.is_final() => Some(()),
+            _ => None,
+        })
+        .await;
+    }
+    assert_eq!(again.operation(&operation.id).await.unwrap().state, OperationState::Succeeded);
+    assert_eq!(hub.world().stats().requests(RouteKind::Restart), 1, "never asked again");
+}
+
+#[tokio::test]
+async fn a_quota_refusal_is_told_in_the_hubs_words_and_never_repeated() {
+    let world = world()
+        .user_with("carol", |user| user.cpu_basic_limit(0))
+        .token("hf_carol_write", TokenKind::Write)
+        .space("carol/asleep", |space| space.sleeping());
+    let Scene { fleet, hub } = scene(world, "carol:hf_carol_write").await;
+    until(&fleet, "the Space", || stage_of(&fleet, "carol/asleep")).await;
+    let refused = fleet.act(&id("carol/asleep"), Action::Restart, Actor::Desktop).await;
+    match refused {
+        Err(Error::Hub(HubError::QuotaExceeded(refusal))) => {
+            assert!(refusal.message.unwrap().contains("quota"));
+        }
+        // The Hub may also take the restart and then pause the Space for want of a slot.
+        Ok(operation) => {
+            let mut reader = fleet.subscribe(Audience::Everything, Watch::nothing());
+            let ended = match fleet.operation(&operation.id).await.unwrap() {
+                ended if ended.state.is_final() => ended,
+                _ => {
+                    event(&mut reader, "the end", |event| match event {
+                        Event::OperationChanged(changed) if changed.state.is_final() => {
+                            Some(changed.clone())
+                        }
+                        _ => None,
+                    })
+                    .await
+                }
+            };
+            assert_eq!(ended.state, OperationState::Failed);
+            assert!(ended.error.unwrap().contains("Quota exceeded"));
+        }
+        Err(other) => panic!("{other}"),
+    }
+    assert_eq!(hub.world().stats().requests(RouteKind::Restart), 1);
+}
+
+#[tokio::test]
+async fn metrics_flow_again_after_the_hub_cut_every_stream() {
+    let Scene { fleet, hub } = scene(world(), "alice:hf_alice_write").await;
+    until(&fleet, "the Spaces", || (fleet.spaces().len() == 3).then_some(())).await;
+    let mut reader = fleet.subscribe(Audience::Everything, Watch::All);
+    let sample = |event: &Event| match event {
+        Event::Metrics { space, .. } if *space == id("alice/demo") => Some(()),
+        _ => None,
+    };
+    event(&mut reader, "a sample", sample).await;
+    hub.faults().cut_streams();
+    hub.world().until_asked(|counts| counts.streams(RouteKind::Metrics) == 0).await;
+    event(&mut reader, "a sample after the cut", sample).await;
+    drop(reader);
+    hub.world().until_asked(|counts| counts.streams(RouteKind::Metrics) == 0).await;
+}
+
+#[tokio::test]
+async fn a_storm_of_429_is_said_waited_out_and_not_made_worse() {
+    let Scene { fleet, hub } = scene(world(), "alice:hf_alice_write").await;
+    until(&fleet, "the Spaces", || (fleet.spaces().len() == 3).then_some(())).await;
+    let storm = Fault::RateLimited { remaining: 0, retry_after: Some(60) };
+    let storm = hub.faults().add(storm, When::on(RouteKind::List));
+    let before = hub.world().stats().requests(RouteKind::List);
+    let state = until(&fleet, "the wait", || {
+        let state = fleet.account(&account("alice")).unwrap().state;
+        (state.status == AccountStatus::RateLimited).then_some(state)
+    })
+    .await;
+    assert!(state.retry_at.is_some(), "says until when");
+    let after = hub.world().stats().requests(RouteKind::List);
+    assert!(after - before <= 3, "{} lists were asked for in the storm", after - before);
+    assert_eq!(fleet.spaces().len(), 3, "what was known stays");
+    hub.faults().remove(storm);
+}
+
+#[tokio::test]
+async fn a_renamed_and_a_removed_space_leave_no_doubles() {
+    let Scene { fleet, hub } = scene(world(), "alice:hf_alice_write").await;
+    until(&fleet, "the Spaces", || (fleet.spaces().len() == 3).then_some(())).await;
+    hub.world().rename("alice/demo", "alice/renamed").unwrap();
+    hub.world().remove_space("alice/secret").unwrap();
+    until(&fleet, "the new name", || stage_of(&fleet, "alice/renamed")).await;
+    until(&fleet, "two Spaces", || (fleet.spaces().len() == 2).then_some(())).await;
+    assert!(fleet.space(&id("alice/demo")).is_err());
+}
+
+#[tokio::test]
+async fn strange_answers_of_the_hub_lose_nothing() {
+    let Scene { fleet, hub } = scene(world(), "alice:hf_alice_write").await;
+    until(&fleet, "the Spaces", || (fleet.spaces().len() == 3).then_some(())).await;
+    let strange = [
+        Fault::Html { status: 200 },
+        Fault::NotJson,
+        Fault::ResetMidBody,
+        Fault::Html { status: 502 },
+    ];
+    for fault in strange {
+        let words = format!("{fault:?}");
+        let fault = hub.faults().add(fault, When::on(RouteKind::List));
+        let state = until(&fleet, &words, || {
+            let state = fleet.account(&account("alice")).unwrap().state;
+            (state.status == AccountStatus::HubUnreachable).then_some(state)
+        })
+        .await;
+        assert!(state.reason.is_some());
+        assert_eq!(fleet.spaces().len(), 3, "{words}");
+        hub.faults().remove(fault);
+        fleet.refresh();
+        until(&fleet, "fine again", || {
+            let status = fleet.account(&account("alice")).unwrap().state.status;
+            (status == AccountStatus::Fine).then_some(())
+        })
+        .await;
+    }
+    hub.faults().add(
+        Fault::SetField { field: "runtime.stage".into(), value: "FUTURE_STAGE".into() },
+        When::on(RouteKind::List),
+    );
+    until(&fleet, "an unknown stage is shown", || {
+        (stage_of(&fleet, "alice/demo")?.as_str() == "FUTURE_STAGE").then_some(())
+    })
+    .await;
+}

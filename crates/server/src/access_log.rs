@@ -8,7 +8,6 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use http::Method;
 
 /// Logs what was asked and how it was answered.
 pub(crate) async fn log(request: Request, next: Next) -> Response {
@@ -21,10 +20,8 @@ pub(crate) async fn log(request: Request, next: Next) -> Response {
     let took = begun.elapsed();
     if status.is_server_error() {
         tracing::warn!(%method, route, status = status.as_u16(), ?took, "{method} {route}: {status}");
-    } else if method == Method::GET || method == Method::HEAD {
-        tracing::debug!(%method, route, status = status.as_u16(), ?took, "{method} {route}: {status}");
     } else {
-        tracing::info!(%method, route, status = status.as_u16(), ?took, "{method} {route}: {status}");
+        tracing::debug!(%method, route, status = status.as_u16(), ?took, "{method} {route}: {status}");
     }
     response
 }

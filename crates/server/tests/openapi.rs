@@ -10,7 +10,10 @@ fn the_committed_document_is_the_one_that_the_router_makes() {
     if fs::read_to_string(&committed).ok().as_deref() != Some(&made) {
         let made_at = Path::new(env!("CARGO_TARGET_TMPDIR")).join("openapi.json");
         fs::write(&made_at, &made).unwrap();
-        panic!("docs/api/openapi.json is out of date: run `cargo xtask openapi` (made: {})", made_at.display());
+        panic!(
+            "docs/api/openapi.json is out of date: run `cargo xtask openapi` (made: {})",
+            made_at.display()
+        );
     }
 }
 
@@ -20,11 +23,16 @@ fn every_operation_says_what_it_is_and_every_answer_what_it_means() {
     let mut names = std::collections::BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            let name = operation["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} has no name"));
+            let name = operation["operationId"]
+                .as_str()
+                .unwrap_or_else(|| panic!("{method} {path} has no name"));
             assert!(names.insert(name.to_owned()), "`{name}` stands twice");
             assert!(operation["summary"].is_string(), "{name} has no summary");
             for (status, answer) in operation["responses"].as_object().unwrap() {
-                assert!(!answer["description"].as_str().unwrap_or_default().is_empty(), "{name} {status}");
+                assert!(
+                    !answer["description"].as_str().unwrap_or_default().is_empty(),
+                    "{name} {status}"
+                );
             }
         }
     }

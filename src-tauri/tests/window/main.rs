@@ -1,6 +1,7 @@
 //! The desktop program as a person has it: a real window, the page that is built in, the carrier,
 //! the engine, and a simulated Hub behind it.
 #![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by a panic")]
 
 mod webdriver;
 
@@ -76,6 +77,7 @@ fn a_page_of_somebody_else_opens_in_the_browser_and_never_in_the_window() {
 }
 
 /// Opens the window on an empty home folder, with an account of `hub`.
+#[expect(clippy::disallowed_methods, reason = "the driver and the program are found by PATH")]
 fn open(hub: &SimHub, home: &Path) -> Window {
     let home = home.to_str().unwrap();
     // What the program opens in a browser goes to a program of the test's own, if there is one.

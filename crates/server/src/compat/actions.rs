@@ -3,7 +3,7 @@
 use axum::{
     Extension, Json, Router,
     body::{Body, to_bytes},
-    extract::{Path, Request, State},
+    extract::{Request, State},
 };
 use hfsm_api::{Caller, ErrorCode, Problem};
 use hfsm_model::SpaceId;
@@ -11,7 +11,10 @@ use http::Method;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::{Compat, answer::OldRefusal};
+use super::{
+    Compat,
+    answer::{OldPath, OldRefusal},
+};
 use crate::{
     limits::LARGEST_BODY,
     problem::{internal, invalid_request, sign_in_needed},
@@ -36,7 +39,7 @@ impl OldAction {
 pub(super) async fn restart(
     State(compat): State<Compat>,
     Extension(caller): Extension<Caller>,
-    Path(repo_id): Path<String>,
+    OldPath(repo_id): OldPath<String>,
 ) -> Result<Json<Value>, OldRefusal> {
     proxied(&compat.api, caller, &repo_id, OldAction::Restart).await
 }
@@ -44,7 +47,7 @@ pub(super) async fn restart(
 pub(super) async fn rebuild(
     State(compat): State<Compat>,
     Extension(caller): Extension<Caller>,
-    Path(repo_id): Path<String>,
+    OldPath(repo_id): OldPath<String>,
 ) -> Result<Json<Value>, OldRefusal> {
     proxied(&compat.api, caller, &repo_id, OldAction::Rebuild).await
 }

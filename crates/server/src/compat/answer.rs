@@ -3,13 +3,15 @@
 
 use axum::{
     Json,
+    extract::{FromRequestParts, Path, Query},
     response::{IntoResponse, Response},
 };
 use hfsm_api::Problem;
-use http::StatusCode;
+use http::{StatusCode, request::Parts};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::sign_in::Refused;
+use crate::{problem::invalid_request, sign_in::Refused};
 
 /// A refusal of an old route.
 #[derive(Debug)]
@@ -69,6 +71,36 @@ impl IntoResponse for OldRefusal {
 impl From<hfsm_hub::Error> for OldRefusal {
     fn from(error: hfsm_hub::Error) -> Self {
         Problem::from(hfsm_core::Error::from(error)).into()
+    }
+}
+
+/// The variable parts of a path; what is not text is refused in the old shape.
+pub(super) struct OldPath<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for OldPath<T> {
+    type Rejection = OldRefusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, OldRefusal> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(values)) => Ok(Self(values)),
+            Err(_) => Err(invalid_request("the path is not readable text").into()),
+        }
+    }
+}
+
+/// The query of the address, refused in the old shape as well.
+pub(super) struct OldQuery<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for OldQuery<T> {
+    type Rejection = OldRefusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, OldRefusal> {
+        match Query::from_request_parts(parts, state).await {
+            Ok(Query(values)) => Ok(Self(values)),
+            Err(_) => {
+                Err(invalid_request("the query has a parameter twice or of a wrong type").into())
+            }
+        }
     }
 }
 

@@ -1,10 +1,7 @@
 //! `/api/v1/info/…` and `/api/v1/action/…`: for programs with the API key, which name a token of
 //! the Hub in the path.
 
-use axum::{
-    Extension, Json,
-    extract::{Path, State},
-};
+use axum::{Extension, Json, extract::State};
 use hfsm_api::{Caller, ErrorCode, Problem};
 use hfsm_model::{AccountId, Action, SpaceId, SpaceInfo, Stage};
 use serde_json::{Value, json};
@@ -12,7 +9,7 @@ use serde_json::{Value, json};
 use super::{
     Compat,
     actions::{OldAction, ask_api, done, space_id},
-    answer::OldRefusal,
+    answer::{OldPath, OldRefusal},
     tokens::Bearer,
 };
 use crate::problem::invalid_request;
@@ -21,7 +18,7 @@ use crate::problem::invalid_request;
 pub(super) async fn list(
     State(compat): State<Compat>,
     Extension(caller): Extension<Caller>,
-    Path(token): Path<String>,
+    OldPath(token): OldPath<String>,
 ) -> Result<Json<Value>, OldRefusal> {
     needs_key(&caller)?;
     let bearer = compat.tokens.bearer(token).await?;
@@ -43,7 +40,7 @@ pub(super) async fn list(
 pub(super) async fn details(
     State(compat): State<Compat>,
     Extension(caller): Extension<Caller>,
-    Path((token, id)): Path<(String, String)>,
+    OldPath((token, id)): OldPath<(String, String)>,
 ) -> Result<Json<Value>, OldRefusal> {
     needs_key(&caller)?;
     let id = space_id(&id)?;
@@ -62,7 +59,7 @@ pub(super) async fn details(
 pub(super) async fn act(
     State(compat): State<Compat>,
     Extension(caller): Extension<Caller>,
-    Path((token, rest)): Path<(String, String)>,
+    OldPath((token, rest)): OldPath<(String, String)>,
 ) -> Result<Json<Value>, OldRefusal> {
     needs_key(&caller)?;
     let (id, action) = rest

@@ -5,7 +5,7 @@ use std::{collections::HashSet, convert::Infallible, time::Duration};
 use axum::{
     Extension, Json,
     body::Body,
-    extract::{Query, Request, State},
+    extract::{Request, State},
     response::{IntoResponse, Response},
 };
 use bytes::{Bytes, BytesMut};
@@ -19,7 +19,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::{
     Compat,
-    answer::{OldRefusal, success},
+    answer::{OldQuery, OldRefusal, success},
     encoding::{self, Encoder},
 };
 use crate::{json::read_json, problem::sign_in_needed};
@@ -40,7 +40,7 @@ pub(super) struct Wanted {
 pub(super) async fn stream(
     State(compat): State<Compat>,
     Extension(caller): Extension<Caller>,
-    Query(wanted): Query<Wanted>,
+    OldQuery(wanted): OldQuery<Wanted>,
 ) -> Result<Response, OldRefusal> {
     let caller = match &wanted.token {
         Some(token) if !caller.is_trusted() => by_token(&compat, token, caller).await?,

@@ -7,8 +7,8 @@ use super::{
     settings::{Layers, SETTINGS, Source},
 };
 
-/// Adds what the file at `path` says.
-pub(super) fn add_file(layers: &mut Layers, path: &Path) -> Result<(), ConfigError> {
+/// Adds what the file at `path` says. Returns what a person should know about the file.
+pub(super) fn add_file(layers: &mut Layers, path: &Path) -> Result<Option<String>, ConfigError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| ConfigError::FileUnreadable { path: path.to_owned(), source })?;
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
@@ -20,6 +20,7 @@ pub(super) fn add_file(layers: &mut Layers, path: &Path) -> Result<(), ConfigErr
             detail: error.message().to_owned(),
         }
     })?;
+    let mut holds_secret = false;
     for (key, value) in table {
         let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
             return Err(ConfigError::FileKey {
@@ -33,9 +34,23 @@ pub(super) fn add_file(layers: &mut Layers, path: &Path) -> Result<(), ConfigErr
             value: value.type_str().to_owned(),
             wanted: "a text, a number, true or false, or a list of texts",
         })?;
+        holds_secret |= setting.secret;
         layers.add(setting.key, text, Source::File(path.to_owned()));
     }
-    Ok(())
+    Ok((holds_secret && others_may_read(path)).then(|| {
+        format!("{0} holds a secret and others may read it; `chmod 600 {0}`", path.display())
+    }))
+}
+
+#[cfg(unix)]
+fn others_may_read(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).is_ok_and(|about| about.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+fn others_may_read(_path: &Path) -> bool {
+    false
 }
 
 fn as_text(value: &toml::Value) -> Option<String> {

@@ -127,10 +127,11 @@ impl ServerConfig {
         }
         let named = file.or_else(|| environment.get("HFSM_CONFIG").map(PathBuf::from));
         let usual = || config_home(&environment).map(|dir| dir.join("hfsm.toml"));
+        let mut warnings = unknown_variables(&environment);
         if let Some(path) = named.or_else(|| usual().filter(|path| path.is_file())) {
-            file::add_file(&mut layers, &path)?;
+            warnings.extend(file::add_file(&mut layers, &path)?);
         }
-        Self::from_layers(&layers, &environment)
+        Self::from_layers(&layers, &environment, warnings)
     }
 
     /// Returns the whole configuration as a TOML document with the source of each value; secrets
@@ -147,11 +148,10 @@ impl ServerConfig {
     fn from_layers(
         layers: &Layers,
         environment: &BTreeMap<String, String>,
+        mut warnings: Vec<String>,
     ) -> Result<Self, ConfigError> {
         let path = |key| layers.text(key).map(PathBuf::from);
         let secret = |key| layers.text(key).map(SecretString::from);
-        let mut warnings = unknown_variables(environment);
-
         let configured = configured_accounts(layers.text("accounts"), layers.text("token"));
         warnings.extend(configured.problems.iter().map(ToString::to_string));
 

@@ -151,6 +151,19 @@ fn a_file_with_an_unknown_key_or_a_wrong_type_is_refused() {
     assert!(missing.unwrap_err().to_string().contains("/nonexistent/x.toml"));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_with_a_secret_that_others_may_read_is_warned_about() {
+    use std::os::unix::fs::PermissionsExt;
+    let file = file("password = \"a long password\"\n");
+    let warnings = |mode| {
+        std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+        load_with(&[], &[], Some(file.path())).unwrap().warnings
+    };
+    assert!(warnings(0o644)[0].contains("chmod 600"));
+    assert!(warnings(0o600).is_empty());
+}
+
 #[test]
 fn half_a_tls_configuration_and_a_misspelt_variable_are_noticed() {
     let message = load(&[("HFSM_TLS_CERT", "c.pem")]).unwrap_err().to_string();

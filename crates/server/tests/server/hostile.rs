@@ -113,6 +113,7 @@ async fn names_that_reach_elsewhere_are_refused_before_the_hub_hears_of_them() {
         "alice%2Fde%00mo",
         &format!("alice%2F{long}"),
         "alice",
+        "alice%2Fde%ffmo",
     ] {
         for path in
             [format!("/api/proxy/restart/{id}"), format!("/api/v1/action/{TOKEN}/{id}/restart")]
