@@ -1,0 +1,6 @@
+// The application adds nothing to SvelteKit's App namespace.
+declare global {
+  namespace App {}
+}
+
+export {};

@@ -1,0 +1,3 @@
+import { takeLinkCode } from "$lib/session/link-code";
+
+export const init = (): void => takeLinkCode();

@@ -1,0 +1,43 @@
+import type { Activity } from "$lib/api/types";
+import * as m from "$lib/paraglide/messages";
+
+const KIND: Record<Activity["kind"], () => string> = {
+  restart: m.activity_restart,
+  factory_rebuild: m.activity_rebuild,
+  pause: m.activity_pause,
+  set_hardware: m.activity_hardware,
+  set_sleep_time: m.activity_sleep_time,
+  set_dev_mode: m.activity_dev_mode,
+  change_variable: m.activity_variable,
+  change_secret: m.activity_secret,
+  add_account: m.activity_add_account,
+  remove_account: m.activity_remove_account,
+  replace_token: m.activity_replace_token,
+  account_state: m.activity_account_state,
+  change_setting: m.activity_setting,
+  sign_in: m.activity_sign_in,
+};
+
+const OUTCOME: Record<Activity["outcome"], () => string> = {
+  done: m.outcome_done,
+  refused: m.outcome_refused,
+  failed: m.outcome_failed,
+};
+
+export const kindWord = (activity: Activity): string => KIND[activity.kind]();
+export const outcomeWord = (activity: Activity): string => OUTCOME[activity.outcome]();
+
+export function actorWord({ actor }: Activity): string {
+  switch (actor.type) {
+    case "desktop":
+      return m.actor_desktop();
+    case "person":
+      return actor.name;
+    case "api_key":
+      return m.actor_api_key();
+    case "command_line":
+      return m.actor_command_line();
+    case "system":
+      return m.actor_system();
+  }
+}

@@ -1,0 +1,71 @@
+import { createParser } from "eventsource-parser";
+import { ApiError, Unreachable, toProblem, type Api } from "./client";
+
+export interface StreamHandlers {
+  /** The server answered; what is shown should be read again. */
+  onOpen?: () => void;
+  /** The data of one event. */
+  onData: (data: string) => void;
+}
+
+/** How long a stream may be silent. The server sends a comment every 15 s. */
+const SILENCE_MS = 45_000;
+
+/** Reads one event stream until it ends; rejects when it cannot be opened or breaks. */
+export async function readStream(
+  api: Api,
+  path: string,
+  { onOpen, onData }: StreamHandlers,
+  signal: AbortSignal,
+  silenceMs = SILENCE_MS,
+): Promise<void> {
+  const quiet = new AbortController();
+  const either = AbortSignal.any([signal, quiet.signal]);
+  let timer = setTimeout(() => quiet.abort(new Error("the stream went silent")), silenceMs);
+  const request = new Request(new URL(path, api.baseUrl), {
+    headers: { accept: "text/event-stream" },
+    signal: either,
+  });
+  try {
+    const response = await api.transport(request).catch((cause: unknown) => {
+      if (signal.aborted) throw cause;
+      throw new Unreachable(cause);
+    });
+    if (!response.ok) {
+      const body: unknown = await response.json().catch(() => null);
+      throw new ApiError(toProblem(body, response.status));
+    }
+    onOpen?.();
+    const parser = createParser({ onEvent: (event) => onData(event.data) });
+    const decoder = new TextDecoder();
+    const reader = response.body?.getReader();
+    while (reader) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => quiet.abort(new Error("the stream went silent")), silenceMs);
+      parser.feed(decoder.decode(value, { stream: true }));
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The wait before attempt `attempt` (from 1): 0.5 s doubling to 15 s, with jitter. */
+export function reconnectDelay(attempt: number, random = Math.random): number {
+  return Math.min(15_000, 500 * 2 ** (attempt - 1)) * (0.6 + 0.4 * random());
+}
+
+/** Resolves after `ms`, or at once when `signal` is aborted. */
+export function wait(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done);
+  });
+}

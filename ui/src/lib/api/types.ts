@@ -1,0 +1,18 @@
+/** Short names for the generated wire types. */
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Account = Schemas["Account"];
+export type Activity = Schemas["Activity"];
+export type ApiEvent = Schemas["Event"];
+export type Envelope = Schemas["Envelope"];
+export type HardwareOption = Schemas["HardwareOption"];
+export type LogLine = Schemas["LogLine"];
+export type LogUpdate = Schemas["LogUpdate"];
+export type MetricsPoint = Schemas["MetricsPoint"];
+export type Operation = Schemas["Operation"];
+export type Problem = Schemas["Problem"];
+export type SessionInfo = Schemas["SessionState"];
+export type Space = Schemas["Space"];
+export type StageChange = Schemas["StageChange"];

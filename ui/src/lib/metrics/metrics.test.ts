@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import type { MetricsPoint } from "$lib/api/types";
+import { MetricsState, SPARK_LENGTH } from "./metrics.svelte";
+import { Series, WINDOW_S } from "./series";
+
+const START = new Date("2026-11-22T14:00:00Z").getTime();
+
+const point = (second: number, cpu: number | null, replica = "aaaaa"): MetricsPoint => ({
+  at: new Date(START + second * 1000).toISOString(),
+  replica,
+  cpu_pct: cpu,
+  cpu_millicores: 2000,
+  memory_used_bytes: 1_000_000_000,
+  memory_total_bytes: 16_000_000_000,
+  rx_bps: 100,
+  tx_bps: 50,
+});
+
+describe("the numbers of a row", () => {
+  it("are the mean of the processors and the sum of the rest over the replicas", () => {
+    const metrics = new MetricsState();
+    metrics.add("a/b", point(0, 20), START);
+    metrics.add("a/b", point(0, 60, "bbbbb"), START);
+    metrics.flush(START);
+    expect(metrics.of("a/b")).toMatchObject({
+      cpu: 40,
+      memoryUsed: 2_000_000_000,
+      memoryTotal: 32_000_000_000,
+      rx: 200,
+      replicas: 2,
+    });
+  });
+
+  it("are shown once a second, not with every point", () => {
+    const metrics = new MetricsState();
+    metrics.add("a/b", point(0, 20), START);
+    expect(metrics.of("a/b")).toBeNull();
+    metrics.flush(START);
+    metrics.add("a/b", point(1, 90), START + 500);
+    expect(metrics.of("a/b")?.cpu).toBe(20);
+  });
+
+  it("forget a replica that does not report any more, and then the Space", () => {
+    const metrics = new MetricsState();
+    metrics.add("a/b", point(0, 20), START);
+    metrics.add("a/b", point(0, 60, "bbbbb"), START + 10_000);
+    metrics.flush(START + 16_000);
+    expect(metrics.of("a/b")).toMatchObject({ cpu: 60, replicas: 1 });
+    metrics.flush(START + 30_000);
+    expect(metrics.of("a/b")).toBeNull();
+  });
+
+  it("keep a sparkline of bounded length, the newest last", () => {
+    const metrics = new MetricsState();
+    for (let second = 0; second < SPARK_LENGTH + 20; second++) {
+      metrics.add("a/b", point(second, second), START + second * 1000);
+      metrics.flush(START + second * 1000);
+    }
+    const history = metrics.of("a/b")?.cpuHistory ?? [];
+    expect(history).toHaveLength(SPARK_LENGTH);
+    expect(history.at(-1)).toBe(SPARK_LENGTH + 19);
+  });
+
+  it("stay away where the Hub gives no number", () => {
+    const metrics = new MetricsState();
+    metrics.add("a/b", point(0, null), START);
+    metrics.flush(START);
+    expect(metrics.of("a/b")).toMatchObject({ cpu: null, cpuHistory: [] });
+  });
+});
+
+describe("the columns of a chart", () => {
+  const cpu = { label: "", pick: (it: MetricsPoint) => it.cpu_pct };
+
+  it("put replicas that report in the same second into the same row", () => {
+    const series = new Series();
+    series.add(point(1, 10));
+    series.add({ ...point(1.4, 30, "bbbbb") });
+    series.add(point(2, 20));
+    expect(series.columns([cpu])).toEqual({
+      x: [START / 1000 + 1, START / 1000 + 2],
+      lines: [
+        { label: "aaaaa", values: [10, 20] },
+        { label: "bbbbb", values: [30, null] },
+      ],
+    });
+  });
+
+  it("leave a hole where nothing was reported for a while", () => {
+    const series = new Series();
+    series.add(point(0, 10));
+    series.add(point(60, 20));
+    expect(series.columns([cpu]).lines[0]?.values).toEqual([10, null, 20]);
+  });
+
+  it("take history that arrives after newer points", () => {
+    const series = new Series();
+    series.add(point(2, 30));
+    series.add(point(1, 20));
+    expect(series.columns([cpu]).lines[0]?.values).toEqual([20, 30]);
+    expect(series.latest()[0]?.cpu_pct).toBe(30);
+  });
+
+  it("forget what is older than the window", () => {
+    const series = new Series();
+    series.add(point(0, 10));
+    series.add(point(WINDOW_S + 5, 20));
+    series.trim(START / 1000 + WINDOW_S + 6);
+    expect(series.columns([cpu]).x).toEqual([START / 1000 + WINDOW_S + 5]);
+  });
+});

@@ -1,0 +1,7 @@
+import { httpTransport } from "$lib/api/http-transport";
+import type { Platform } from "./platform";
+
+export const platform: Platform = {
+  capabilities: { signIn: true },
+  transport: httpTransport,
+};

@@ -1,0 +1,28 @@
+import type { Operation } from "$lib/api/types";
+import * as m from "$lib/paraglide/messages";
+import { stageWord } from "./stage";
+
+/** What an operation is doing, in a few words: `Restarting`. */
+export function operationWord(operation: Operation): string {
+  switch (operation.action.type) {
+    case "restart":
+      return m.doing_restart();
+    case "factory_rebuild":
+      return m.doing_rebuild();
+    case "pause":
+      return m.doing_pause();
+    case "set_hardware":
+      return m.doing_hardware();
+    case "set_sleep_time":
+      return m.doing_sleep_time();
+    case "set_dev_mode":
+      return m.doing_dev_mode();
+  }
+}
+
+/** The same with how far it is: `Restarting · Building`. */
+export function operationProgress(operation: Operation): string {
+  const stage = operation.steps.at(-1)?.stage;
+  const where = operation.state === "sending" ? m.doing_sending() : stage && stageWord(stage);
+  return where ? `${operationWord(operation)} · ${where}` : operationWord(operation);
+}

@@ -1,0 +1,93 @@
+import { createContext } from "svelte";
+import { idempotencyKey, unwrap, type Api } from "$lib/api/client";
+import type { ApiEvent, Operation } from "$lib/api/types";
+import { pathOf } from "./space";
+
+/** What a person can ask of a Space from here. */
+export type AskedAction = "restart" | "rebuild" | "pause";
+
+const TYPE_OF: Record<AskedAction, Operation["action"]["type"]> = {
+  restart: "restart",
+  rebuild: "factory_rebuild",
+  pause: "pause",
+};
+
+/** Whether `action` is under way already. Another one may take its place. */
+export const isDoing = (operation: Operation | undefined, action: AskedAction): boolean =>
+  operation?.action.type === TYPE_OF[action];
+
+export const isRunning = (operation: Operation): boolean =>
+  operation.state === "sending" || operation.state === "following";
+
+// A type, not an interface: openapi-fetch wants an index signature.
+type ActionRequest = {
+  params: { path: { owner: string; name: string }; header: { "Idempotency-Key": string } };
+};
+
+/** The operations under way, by Space, and the calls that begin one. */
+export class OperationsState {
+  #bySpace = $state.raw<ReadonlyMap<string, Operation>>(new Map());
+  /** Begun on this page: their end is told by a toast. */
+  readonly #mine = new Set<string>();
+  readonly #ended = new Map<string, Operation>();
+  readonly #api: Api;
+  readonly #onEnd: (operation: Operation) => void;
+
+  constructor(api: Api, onEnd: (operation: Operation) => void) {
+    this.#api = api;
+    this.#onEnd = onEnd;
+  }
+
+  /** The operation that runs on a Space, if any. */
+  running(space: string): Operation | undefined {
+    return this.#bySpace.get(space);
+  }
+
+  async load(): Promise<void> {
+    const operations = await unwrap(
+      this.#api.GET("/api/v1/operations", { params: { query: { limit: 100 } } }),
+    );
+    // Oldest first, so that the newest of a Space is the one that stays.
+    for (const operation of operations.reverse()) this.#take(operation);
+  }
+
+  async begin(space: string, action: AskedAction): Promise<void> {
+    const header = { "Idempotency-Key": idempotencyKey() };
+    const request = { params: { path: pathOf(space), header } };
+    const operation = await unwrap(this.#post(action, request));
+    this.#mine.add(operation.id);
+    this.#take(operation);
+  }
+
+  apply(event: ApiEvent): void {
+    if (event.type === "operation_changed") this.#take(event.data);
+  }
+
+  #post(action: AskedAction, request: ActionRequest) {
+    switch (action) {
+      case "restart":
+        return this.#api.POST("/api/v1/spaces/{owner}/{name}/restart", request);
+      case "rebuild":
+        return this.#api.POST("/api/v1/spaces/{owner}/{name}/rebuild", request);
+      case "pause":
+        return this.#api.POST("/api/v1/spaces/{owner}/{name}/pause", request);
+    }
+  }
+
+  #take(operation: Operation): void {
+    if (!isRunning(operation)) {
+      this.#ended.set(operation.id, operation);
+      const [oldest] = this.#ended.keys();
+      if (this.#ended.size > 500 && oldest !== undefined) this.#ended.delete(oldest);
+    }
+    // The answer to a click may arrive after the event that tells the end: what has ended stays so.
+    const ended = this.#ended.get(operation.id);
+    const next = new Map(this.#bySpace);
+    if (!ended) next.set(operation.space, operation);
+    else if (next.get(operation.space)?.id === operation.id) next.delete(operation.space);
+    this.#bySpace = next;
+    if (ended && this.#mine.delete(ended.id)) this.#onEnd(ended);
+  }
+}
+
+export const [getOperations, setOperations] = createContext<OperationsState>();

@@ -1,0 +1,98 @@
+import { createContext } from "svelte";
+import { unwrap, type Api } from "$lib/api/client";
+import type { ApiEvent, HardwareOption, Space } from "$lib/api/types";
+import { ownerOf, titleOf } from "./space";
+
+/** How long deltas are gathered before the list is drawn anew. */
+const BATCH_MS = 250;
+
+/** Every Space that this program knows, kept true by events. */
+export class SpacesState {
+  readonly #api: Api;
+  readonly #byId = new Map<string, Space>();
+  #list = $state.raw<Space[]>([]);
+  #status = $state.raw<"loading" | "ready" | "failed">("loading");
+  #error = $state.raw<unknown>(null);
+  #hardware = $state.raw<ReadonlyMap<string, HardwareOption>>(new Map());
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  /** Sorted by owner, then by name. */
+  get list(): readonly Space[] {
+    return this.#list;
+  }
+
+  get status() {
+    return this.#status;
+  }
+
+  get error(): unknown {
+    return this.#error;
+  }
+
+  /** The Hub's flavors by name, with prices; empty until they are known. */
+  get hardware(): ReadonlyMap<string, HardwareOption> {
+    return this.#hardware;
+  }
+
+  get(id: string): Space | undefined {
+    // Reading the list makes the caller follow its changes; the map finds the Space.
+    return this.#list && this.#byId.get(id);
+  }
+
+  /** Reads everything again. What is shown stays until the answer is there. */
+  async load(): Promise<void> {
+    try {
+      const found = new Map<string, Space>();
+      let cursor: string | undefined;
+      do {
+        const page = await unwrap(
+          this.#api.GET("/api/v1/spaces", { params: { query: { limit: 500, cursor } } }),
+        );
+        for (const space of page.items) found.set(space.id, space);
+        cursor = page.next_cursor ?? undefined;
+      } while (cursor);
+      this.#byId.clear();
+      for (const [id, space] of found) this.#byId.set(id, space);
+      this.#status = "ready";
+      this.#error = null;
+      this.#draw();
+    } catch (error) {
+      this.#error = error;
+      if (this.#status === "loading") this.#status = "failed";
+    }
+  }
+
+  async loadHardware(): Promise<void> {
+    const items = await unwrap(this.#api.GET("/api/v1/hardware"));
+    this.#hardware = new Map(items.map((option) => [option.flavor, option]));
+  }
+
+  apply(event: ApiEvent): void {
+    if (event.type === "space_changed") this.#byId.set(event.data.id, event.data);
+    else if (event.type === "space_removed") this.#byId.delete(event.data.id);
+    else return;
+    this.#timer ??= setTimeout(() => this.#draw(), BATCH_MS);
+  }
+
+  #draw(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#list = [...this.#byId.values()].sort(byOwnerAndName);
+  }
+}
+
+const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+
+function byOwnerAndName(a: Space, b: Space): number {
+  return (
+    collator.compare(ownerOf(a.id), ownerOf(b.id)) ||
+    collator.compare(titleOf(a), titleOf(b)) ||
+    collator.compare(a.id, b.id)
+  );
+}
+
+export const [getSpaces, setSpaces] = createContext<SpacesState>();
