@@ -22,7 +22,9 @@ const BACKLOG: usize = 256;
 const BATCH: usize = 128;
 /// How long metrics are collected into one batch, for each reader there is: more readers make each
 /// write dearer, so that they get fewer and larger ones.
-const WINDOW_PER_READER: Duration = Duration::from_micros(200);
+const WINDOW_PER_READER: Duration = Duration::from_micros(100);
+/// A shorter collection than this is not worth a timer, which would wait a millisecond longer.
+const WINDOW_MIN: Duration = Duration::from_millis(2);
 /// The longest collection.
 const WINDOW_MAX: Duration = Duration::from_millis(10);
 
@@ -203,8 +205,7 @@ impl Events {
             }
             let readers = u32::try_from(self.0.sender.receiver_count()).unwrap_or(u32::MAX);
             let window = WINDOW_PER_READER.saturating_mul(readers).min(WINDOW_MAX);
-            // Below a millisecond tokio's timer would wait longer than the window is.
-            if window >= Duration::from_millis(1) {
+            if window >= WINDOW_MIN {
                 tokio::time::sleep(window).await;
             } else {
                 tokio::task::yield_now().await;

@@ -16,7 +16,9 @@ mod pace;
 mod persistence;
 mod polling;
 pub mod sources;
+mod spaces;
 mod supervisor;
+mod variables;
 pub mod vault;
 
 pub use builder::FleetBuilder;

@@ -40,6 +40,37 @@ struct Waiting {
     stages: Vec<StageChange>,
 }
 
+/// What is being written. It waits again if that fails, or is given up as the program ends.
+struct Unwritten<'a> {
+    waiting: &'a Mutex<Waiting>,
+    work: Waiting,
+}
+
+impl<'a> Unwritten<'a> {
+    fn take(waiting: &'a Mutex<Waiting>) -> Self {
+        let work = std::mem::take(&mut *lock(waiting));
+        Self { waiting, work }
+    }
+}
+
+impl Drop for Unwritten<'_> {
+    fn drop(&mut self) {
+        let work = std::mem::take(&mut self.work);
+        let mut waiting = lock(self.waiting);
+        let later = std::mem::take(&mut *waiting);
+        *waiting = Waiting {
+            removed: work
+                .removed
+                .into_iter()
+                .filter(|id| !later.spaces.contains(id))
+                .chain(later.removed)
+                .collect(),
+            spaces: work.spaces.into_iter().chain(later.spaces).collect(),
+            stages: work.stages.into_iter().chain(later.stages).collect(),
+        };
+    }
+}
+
 impl Fleet {
     /// Stores what changed, then tells it.
     pub(crate) async fn publish_changes(&self, changes: Changes) {
@@ -87,7 +118,8 @@ impl Fleet {
     pub(crate) async fn save_pending(&self) {
         let persistence = &self.0.persistence;
         let _turn = persistence.writing.lock().await;
-        let work = std::mem::take(&mut *lock(&persistence.waiting));
+        let mut unwritten = Unwritten::take(&persistence.waiting);
+        let work = &unwritten.work;
         if work.spaces.is_empty() && work.removed.is_empty() && work.stages.is_empty() {
             return;
         }
@@ -104,22 +136,13 @@ impl Fleet {
             self.0.store.record_stage_changes(&work.stages).await
         };
         match written.await {
-            Ok(()) => *lock(&persistence.trouble) = None,
+            Ok(()) => {
+                unwritten.work = Waiting::default();
+                *lock(&persistence.trouble) = None;
+            }
             Err(error) => {
                 tracing::error!(%error, "the store cannot be written, and is tried again: {error}");
                 *lock(&persistence.trouble) = Some(error.to_string());
-                let mut waiting = lock(&persistence.waiting);
-                let later = std::mem::take(&mut *waiting);
-                *waiting = Waiting {
-                    removed: work
-                        .removed
-                        .into_iter()
-                        .filter(|id| !later.spaces.contains(id))
-                        .chain(later.removed)
-                        .collect(),
-                    spaces: work.spaces.into_iter().chain(later.spaces).collect(),
-                    stages: work.stages.into_iter().chain(later.stages).collect(),
-                };
             }
         }
     }
