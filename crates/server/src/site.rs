@@ -15,7 +15,7 @@ use hfsm_core::Fleet;
 use hfsm_hub::Hub;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use utoipa::openapi::OpenApi;
 
 use crate::{
@@ -95,7 +95,7 @@ impl Site {
             .layer(from_fn_with_state(config.trusted_proxies.into(), look_behind_proxies))
             .layer(CatchPanicLayer::custom(after_panic))
             .layer(from_fn(secure))
-            .layer(CompressionLayer::new().gzip(true).quality(CompressionLevel::Fastest));
+            .layer(CompressionLayer::new().gzip(true));
         Ok(Self { router, sign_in })
     }
 }
