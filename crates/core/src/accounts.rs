@@ -269,6 +269,10 @@ impl Fleet {
         };
         self.save_account(&account).await;
         let settled = |status| !matches!(status, AccountStatus::Checking);
+        if status != AccountStatus::Fine {
+            let reason = reason.as_deref().unwrap_or("no reason given");
+            tracing::warn!(account = %id, "the account `{id}` does not work now: {reason}");
+        }
         if before != status && settled(before) {
             let outcome =
                 if status == AccountStatus::Fine { Outcome::Done } else { Outcome::Failed };

@@ -107,6 +107,7 @@ impl Inventory {
                     space: Arc::new(Space {
                         stage: info.stage(),
                         stage_since: listing.at,
+                        stage_since_known: false,
                         seen_at: listing.at,
                         stale: false,
                         accounts: order,
@@ -253,11 +254,13 @@ fn speaks_for(
 /// Makes the Space anew from what was read.
 fn renewed(old: &Space, info: SpaceInfo, at: DateTime<Utc>) -> Space {
     let stage = info.stage();
-    let stage_since = if stage == old.stage { old.stage_since } else { at };
+    let (stage_since, stage_since_known) =
+        if stage == old.stage { (old.stage_since, old.stage_since_known) } else { (at, true) };
     Space {
         info,
         stage,
         stage_since,
+        stage_since_known,
         seen_at: at,
         stale: false,
         accounts: old.accounts.clone(),

@@ -12,7 +12,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
 use hfsm_hub::{Backoff, Rank};
-use hfsm_model::{MetricsPoint, MetricsSample, Space, SpaceId};
+use hfsm_model::{GpuSample, MetricsPoint, MetricsSample, Space, SpaceId};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +24,8 @@ use crate::{
 
 /// How long samples are kept, one a second.
 const KEPT: TimeDelta = TimeDelta::minutes(15);
+/// Points for which a series gets room at a time; doubling it would waste megabytes.
+const GROWTH: usize = 64;
 /// The pause when the Hub has no metrics for the Space.
 const NONE_HERE: Duration = Duration::from_secs(30);
 /// A replica that was silent for so long is gone.
@@ -49,12 +51,15 @@ struct Series {
     /// The last report in full: what rarely changes is kept once.
     last: MetricsPoint,
     points: VecDeque<Compact>,
+    /// What the GPUs did at the newest of the points; empty where there never was one.
+    gpus: VecDeque<Vec<GpuSample>>,
 }
 
-/// A sample in 28 bytes, so that 1,000 Spaces fit into memory. Missing numbers are not-a-number.
+/// A sample in 20 bytes, so that 1,000 Spaces fit into memory. Missing numbers are not-a-number.
 #[derive(Debug, Clone, Copy)]
 struct Compact {
-    at_ms: i64,
+    /// The lower half of the milliseconds since 1970: what is kept together is minutes apart.
+    at_low_ms: u32,
     cpu_pct: f32,
     memory_mib: f32,
     rx_bps: f32,
@@ -72,7 +77,7 @@ impl Compact {
         let number = |value: Option<f64>| value.map_or(f32::NAN, |value| value as f32);
         let sample = &point.sample;
         Self {
-            at_ms: point.at.timestamp_millis(),
+            at_low_ms: low(point.at.timestamp_millis()),
             cpu_pct: number(sample.cpu_pct),
             #[expect(clippy::cast_precision_loss, reason = "no Space has 2^53 bytes of memory")]
             memory_mib: number(sample.memory_used_bytes.map(|bytes| bytes as f64 / MIB)),
@@ -81,10 +86,17 @@ impl Compact {
         }
     }
 
-    fn point(&self, last: &MetricsSample) -> MetricsPoint {
+    /// Returns the milliseconds since 1970, given a time within three weeks of it.
+    fn at_ms(&self, near_ms: i64) -> i64 {
+        near_ms + i64::from(self.at_low_ms.wrapping_sub(low(near_ms)).cast_signed())
+    }
+
+    fn point(&self, newest: &MetricsPoint) -> MetricsPoint {
         let number = |value: f32| (!value.is_nan()).then_some(f64::from(value));
+        let at_ms = self.at_ms(newest.at.timestamp_millis());
+        let last = &newest.sample;
         MetricsPoint {
-            at: DateTime::from_timestamp_millis(self.at_ms).unwrap_or_default(),
+            at: DateTime::from_timestamp_millis(at_ms).unwrap_or_default(),
             sample: MetricsSample {
                 replica: last.replica.clone(),
                 cpu_pct: number(self.cpu_pct),
@@ -104,16 +116,35 @@ impl Compact {
     }
 }
 
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the lower half is what is wanted"
+)]
+fn low(ms: i64) -> u32 {
+    ms as u32
+}
+
 impl MetricsFeeds {
     fn record(&self, space: &SpaceId, point: &MetricsPoint) {
         let mut all = lock(&self.series);
         let series = all.entry(space.clone()).or_default();
-        let oldest = (point.at - KEPT).timestamp_millis();
+        let now = point.at.timestamp_millis();
+        let oldest = now - KEPT.num_milliseconds();
         match series.iter_mut().find(|series| series.replica == point.sample.replica) {
             Some(series) => {
-                series.points.push_back(Compact::of(point));
-                while series.points.front().is_some_and(|first| first.at_ms < oldest) {
+                while series.points.front().is_some_and(|first| first.at_ms(now) < oldest) {
                     series.points.pop_front();
+                }
+                if series.points.len() == series.points.capacity() {
+                    series.points.reserve_exact(GROWTH);
+                }
+                series.points.push_back(Compact::of(point));
+                if !(series.gpus.is_empty() && point.sample.gpus.is_empty()) {
+                    series.gpus.push_back(point.sample.gpus.clone());
+                    if series.gpus.len() > series.points.len() {
+                        series.gpus.pop_front();
+                    }
                 }
                 series.last.clone_from(point);
             }
@@ -123,19 +154,24 @@ impl MetricsFeeds {
                     replica: point.sample.replica.clone(),
                     last: point.clone(),
                     points: VecDeque::from([Compact::of(point)]),
+                    gpus: if point.sample.gpus.is_empty() {
+                        VecDeque::new()
+                    } else {
+                        VecDeque::from([point.sample.gpus.clone()])
+                    },
                 });
             }
         }
     }
 
-    /// Returns the last fifteen minutes, oldest first. Only the newest point of a replica tells of GPUs.
+    /// Returns the last fifteen minutes, oldest first.
     fn recent(&self, space: &SpaceId) -> Vec<MetricsPoint> {
         let all = lock(&self.series);
         let mut points = Vec::new();
         for series in all.get(space).into_iter().flatten() {
-            points.extend(series.points.iter().map(|point| point.point(&series.last.sample)));
-            if let Some(newest) = points.last_mut() {
-                newest.sample.gpus.clone_from(&series.last.sample.gpus);
+            points.extend(series.points.iter().map(|point| point.point(&series.last)));
+            for (point, gpus) in points.iter_mut().rev().zip(series.gpus.iter().rev()) {
+                point.sample.gpus.clone_from(gpus);
             }
         }
         points.sort_by_key(|point| point.at);
@@ -284,7 +320,8 @@ impl Fleet {
     /// Reads one connection to its end. Returns how long to wait before the next.
     async fn read_metrics(&self, id: &SpaceId, backoff: &mut Backoff) -> Duration {
         let Some((_, _, gateway)) = self.gateways(id).into_iter().next() else { return NONE_HERE };
-        let mut stream = match gateway.ranked(Rank::Polling).metrics(id).await {
+        // What opening takes is large, and kept out of the task that goes on for days.
+        let mut stream = match Box::pin(gateway.ranked(Rank::Polling).metrics(id)).await {
             Ok(stream) => stream,
             Err(error) => {
                 tracing::debug!(space.id = %id, %error, "no metrics of `{id}`: {error}");
@@ -351,5 +388,40 @@ mod tests {
         assert_eq!(recent[0].sample.memory_used_bytes, Some(433_451_008));
         assert_eq!(feeds.latest(&id, DateTime::UNIX_EPOCH + TimeDelta::seconds(2010)).len(), 2);
         assert_eq!(feeds.latest(&id, DateTime::UNIX_EPOCH + TimeDelta::seconds(2014)).len(), 1);
+    }
+
+    #[test]
+    fn points_keep_their_time_where_its_lower_half_begins_anew() {
+        let feeds = MetricsFeeds::default();
+        let id = SpaceId::new("alice", "demo").unwrap();
+        let seconds = (1 << 32) / 1000 - 2..(1 << 32) / 1000 + 3;
+        for second in seconds.clone() {
+            feeds.record(&id, &point(second, "aaaaa", 1.0));
+        }
+        let times: Vec<i64> = feeds.recent(&id).iter().map(|point| point.at.timestamp()).collect();
+        assert_eq!(times, seconds.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_gpus_did_is_kept_as_long_as_the_rest() {
+        let feeds = MetricsFeeds::default();
+        let id = SpaceId::new("alice", "model").unwrap();
+        for second in 0..2000_i64 {
+            let mut point = point(second, "aaaaa", 1.0);
+            if second >= 1990 {
+                point.sample.gpus = vec![GpuSample {
+                    id: "d901cd7f".into(),
+                    utilization_pct: Some(f64::from(i32::try_from(second).unwrap())),
+                    memory_used_bytes: Some(0),
+                    memory_total_bytes: Some(22_836_000_000),
+                }];
+            }
+            feeds.record(&id, &point);
+        }
+        let recent = feeds.recent(&id);
+        let seen: Vec<_> =
+            recent.iter().filter_map(|point| point.sample.gpus.first()?.utilization_pct).collect();
+        assert_eq!(seen, (1990..2000).map(f64::from).collect::<Vec<_>>());
+        assert_eq!(recent[recent.len() - 10].at.timestamp(), 1990);
     }
 }

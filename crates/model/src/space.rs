@@ -136,6 +136,9 @@ pub struct Space {
     pub stage: Stage,
     /// When this stage began, or was first seen here.
     pub stage_since: DateTime<Utc>,
+    /// Whether this stage began then; otherwise it was seen first then, and began before.
+    #[serde(default)]
+    pub stage_since_known: bool,
     /// When the Hub last said so.
     pub seen_at: DateTime<Utc>,
     /// Whether the last attempt to read it failed, so that it may have changed since.

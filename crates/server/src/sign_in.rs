@@ -29,9 +29,6 @@ use crate::{
 /// How long a session lasts.
 pub(crate) const SESSION_HOURS: i64 = 24;
 
-/// The user of a session that began with the one-time code.
-const OWNER: &str = "owner";
-
 /// Where the store keeps a password that was set in the interface.
 const SETTING: &str = "sign_in.password";
 
@@ -42,6 +39,7 @@ pub struct SignIn(Arc<Inner>);
 struct Inner {
     fleet: Fleet,
     hasher: Hasher,
+    /// The name to sign in with, as it was at the start.
     user: String,
     /// Locked for as long as a hash takes.
     password: tokio::sync::Mutex<Password>,
@@ -53,6 +51,8 @@ struct Inner {
     api_key: Option<SecretString>,
     public_view: PublicView,
     by_address: Attempts<IpAddr>,
+    /// Apart from passwords: somebody who opens an old link can still sign in with theirs.
+    by_code: Attempts<IpAddr>,
     by_user: Attempts<String>,
     by_bearer: Attempts<IpAddr>,
 }
@@ -131,10 +131,14 @@ impl SignIn {
             },
         };
         let clear = matches!(password, Password::Clear(_));
+        let user = match &password {
+            Password::Known { credential, .. } => credential.user.clone(),
+            Password::None | Password::Clear(_) => config.user,
+        };
         fleet.store().remove_expired_sessions(fleet.clock().now()).await?;
         let this = Self(Arc::new(Inner {
             hasher: Hasher::new(),
-            user: config.user,
+            user,
             has_password: AtomicBool::new(!matches!(password, Password::None)),
             password: tokio::sync::Mutex::new(password),
             code: Mutex::new(None),
@@ -142,6 +146,7 @@ impl SignIn {
             api_key: config.api_key,
             public_view: config.public_view,
             by_address: Attempts::new(BY_ADDRESS),
+            by_code: Attempts::new(BY_ADDRESS),
             by_user: Attempts::new(BY_USER),
             by_bearer: Attempts::new(BY_BEARER),
             fleet: fleet.clone(),
@@ -196,7 +201,7 @@ impl SignIn {
         agent: Option<String>,
     ) -> Result<NewSession, Refused> {
         let address = same_address(from);
-        if let Some(wait) = self.0.by_address.must_wait(&address) {
+        if let Some(wait) = self.0.by_code.must_wait(&address) {
             return Err(Refused::TooManyAttempts(wait));
         }
         let used = {
@@ -208,17 +213,22 @@ impl SignIn {
             right
         };
         if !used {
-            self.0.by_address.failed(address);
+            self.0.by_code.failed(address);
             self.record(Actor::System, Outcome::Refused, from, "with a one-time code").await;
             return Err(Refused::Wrong);
         }
         let user = match self.credential().await? {
             Some((credential, _)) => credential.user,
-            None => OWNER.to_owned(),
+            None => self.0.user.clone(),
         };
         let session = self.begin_session(from, &user, agent).await?;
         *lock(&self.0.code_session) = Some(fingerprint(&session.token));
         Ok(session)
+    }
+
+    /// Returns the name to sign in with, as it was at the start.
+    pub fn user(&self) -> &str {
+        &self.0.user
     }
 
     /// Sets the password. Every other session ends.

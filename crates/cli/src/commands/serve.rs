@@ -25,7 +25,7 @@ pub(crate) async fn serve(
     let engine = engine::lasting(&config).await?;
     let data = config.data_dir.display().to_string();
     let show = Show {
-        title: "HF Space Manager",
+        title: concat!("HF Space Manager ", env!("CARGO_PKG_VERSION")),
         data: format!("{data} (tokens added here: {})", engine.vault),
         link: args.sign_in_link,
         print_address: args.listen.print_address,
@@ -50,7 +50,11 @@ pub(crate) async fn demo(
     config.app_url = hub.app_url_template();
     let engine = engine::passing(&config).await?;
     let show = Show {
-        title: "HF Space Manager, demo: the Hub and all Spaces are simulated",
+        title: concat!(
+            "HF Space Manager ",
+            env!("CARGO_PKG_VERSION"),
+            ", demo: the Hub and all Spaces are simulated"
+        ),
         data: "nothing is kept".to_owned(),
         link: true,
         print_address: args.listen.print_address,
@@ -96,7 +100,6 @@ async fn run(config: ServerConfig, engine: Engine, show: Show) -> anyhow::Result
         }
     };
     let warnings = config.warnings.clone();
-    let user = config.user.clone();
     let parts = SiteParts {
         fleet: fleet.clone(),
         hub,
@@ -110,7 +113,7 @@ async fn run(config: ServerConfig, engine: Engine, show: Show) -> anyhow::Result
     } else {
         None
     };
-    show.write(&address, link.as_deref(), &user, &fleet)?;
+    show.write(&address, link.as_deref(), site.sign_in.user(), &fleet)?;
     for warning in warnings {
         tracing::warn!("{warning}");
     }
@@ -145,7 +148,7 @@ impl Show {
         if output.json {
             return Ok(());
         }
-        output.line(format!("{} {}", self.title, env!("CARGO_PKG_VERSION")))?;
+        output.line(self.title)?;
         output.line("")?;
         output.line(format!("  Open      {}", link.unwrap_or(address)))?;
         output.line(match link {

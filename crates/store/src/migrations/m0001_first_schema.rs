@@ -42,6 +42,7 @@ fn tables() -> Vec<TableCreateStatement> {
             .col(text("info"))
             .col(string("stage"))
             .col(timestamp_with_time_zone("stage_since"))
+            .col(boolean("stage_since_known"))
             .col(timestamp_with_time_zone("seen_at"))
             .col(boolean("stale"))
             .col(string("write_access"))

@@ -81,6 +81,7 @@ pub(crate) fn space(id: &str, accounts: &[&str]) -> Space {
         },
         stage: Stage::new("A_STAGE_OF_TOMORROW"),
         stage_since: at(-60),
+        stage_since_known: true,
         seen_at: at(0),
         stale: false,
         accounts: accounts.iter().map(|name| account_id(name)).collect(),

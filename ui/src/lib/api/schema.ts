@@ -1306,6 +1306,8 @@ export interface components {
              * @description When this stage began, or was first seen here.
              */
             stage_since: string;
+            /** @description Whether this stage began then; otherwise it was seen first then, and began before. */
+            stage_since_known?: boolean;
             /**
              * Format: date-time
              * @description When the Hub last said so.
