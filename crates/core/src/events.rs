@@ -172,13 +172,27 @@ impl Events {
 
     /// Publishes an event at once, after the metrics that were collected before it.
     pub fn publish(&self, event: Event, audience: Audience) {
+        self.publish_all([(event, audience)]);
+    }
+
+    /// Publishes events that belong together, in as few batches as they fit into: a list of 1,000
+    /// new Spaces must not make every reader fall behind.
+    pub fn publish_all(&self, events: impl IntoIterator<Item = (Event, Audience)>) {
         if self.0.sender.receiver_count() == 0 {
             return;
         }
         let mut pending = lock(&self.0.pending);
         self.send(&mut pending);
-        let frame = self.frame(&mut pending, event, audience);
-        let _ = self.0.sender.send(Arc::new(Batch { frames: vec![frame], text: OnceLock::new() }));
+        let mut frames = Vec::new();
+        for (event, audience) in events {
+            frames.push(self.frame(&mut pending, event, audience));
+            if frames.len() == BATCH {
+                self.send_batch(std::mem::take(&mut frames));
+            }
+        }
+        if !frames.is_empty() {
+            self.send_batch(frames);
+        }
     }
 
     /// Publishes what a replica reported, together with what else arrives in the same moment.
@@ -271,9 +285,12 @@ impl Events {
 
     fn send(&self, pending: &mut Pending) {
         if !pending.metrics.is_empty() {
-            let frames = std::mem::take(&mut pending.metrics);
-            let _ = self.0.sender.send(Arc::new(Batch { frames, text: OnceLock::new() }));
+            self.send_batch(std::mem::take(&mut pending.metrics));
         }
+    }
+
+    fn send_batch(&self, frames: Vec<Frame>) {
+        let _ = self.0.sender.send(Arc::new(Batch { frames, text: OnceLock::new() }));
     }
 }
 
@@ -399,6 +416,18 @@ mod tests {
         }
         assert!(matches!(slow.next().await, Some(Received::Missed(10))));
         assert_eq!(batch(&mut slow).await.frames()[0].envelope.seq, 11);
+    }
+
+    #[tokio::test]
+    async fn a_long_list_leaves_no_reader_behind() {
+        let events = events();
+        let mut reader = events.subscribe(Audience::Everything, Watch::nothing());
+        events.publish_all((0..5000).map(|_| (removed("demo"), Audience::PublicSpaces)));
+        let mut heard = 0;
+        while heard < 5000 {
+            heard += batch(&mut reader).await.frames().len();
+        }
+        assert_eq!(heard, 5000);
     }
 
     #[tokio::test]

@@ -95,20 +95,21 @@ impl Fleet {
         let events = &self.0.events;
         let private: HashSet<&SpaceId> =
             changes.changed.iter().filter(|s| s.info.private).map(|s| &s.info.id).collect();
-        for change in &changes.stages {
+        let stages = changes.stages.iter().map(|change| {
             let audience = Audience::of_space(private.contains(&change.space));
-            events.publish(Event::StageChanged(change.clone()), audience);
-        }
-        for id in &changes.hidden {
-            events.publish(Event::SpaceRemoved { id: id.clone() }, Audience::PublicSpaces);
-        }
-        for space in &changes.changed {
-            let audience = Audience::of_space(space.info.private);
-            events.publish(Event::SpaceChanged((**space).clone()), audience);
-        }
-        for (id, public) in &changes.removed {
-            events.publish(Event::SpaceRemoved { id: id.clone() }, Audience::of_space(!public));
-        }
+            (Event::StageChanged(change.clone()), audience)
+        });
+        let hidden = changes
+            .hidden
+            .iter()
+            .map(|id| (Event::SpaceRemoved { id: id.clone() }, Audience::PublicSpaces));
+        let changed = changes.changed.iter().map(|space| {
+            (Event::SpaceChanged((**space).clone()), Audience::of_space(space.info.private))
+        });
+        let removed = changes.removed.iter().map(|(id, public)| {
+            (Event::SpaceRemoved { id: id.clone() }, Audience::of_space(!public))
+        });
+        events.publish_all(stages.chain(hidden).chain(changed).chain(removed));
         if !changes.stages.is_empty() || !changes.removed.is_empty() {
             self.0.inventory_changed.notify_one();
         }
