@@ -40,11 +40,9 @@ pub(crate) async fn run(quick: bool) -> anyhow::Result<Vec<Row>> {
 async fn first_list() -> anyhow::Result<(f64, u64)> {
     let hub = HubProcess::start(SPACES, &[]).await?;
     hub.fault(&json!({ "fault": "latency", "ms": 50 })).await?;
-    let endpoints = HubConfig::new(
-        hub.said("endpoint")?.parse()?,
-        hub.said("metrics_endpoint")?.parse()?,
-        hub.said("app_url")?,
-    );
+    let (hub_url, app_url) = (hub.endpoint(), hub.app_url()?);
+    let mut endpoints = HubConfig::new(hub_url.parse()?, hub_url.parse()?, app_url);
+    endpoints.extra_roots = vec![hub.certificate().to_vec()];
     let clock = Clock::system();
     let account = configured_accounts(Some(&hub.account()?), None);
     let fleet = Fleet::builder(clock, Hub::new(endpoints, clock)?, Store::in_memory().await?)

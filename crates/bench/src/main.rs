@@ -11,6 +11,7 @@ mod list;
 mod machine;
 mod processes;
 mod recovery;
+mod relay;
 mod report;
 mod stage_change;
 mod stalled_client;

@@ -17,7 +17,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::http::Target;
+use crate::{http::Target, relay::Relay};
 
 /// The key with which the clients read.
 const API_KEY: &str = "benchmark-key-that-opens-nothing-else";
@@ -30,6 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct HubProcess {
     target: Target,
     hello: Value,
+    relay: Relay,
     _child: Child,
     /// The simulator ends when this does.
     _stdin: ChildStdin,
@@ -47,13 +48,25 @@ impl HubProcess {
             .spawn()?;
         let stdin = child.stdin.take().context("the simulated Hub has no stdin")?;
         let hello = first_line(&mut child).await.context("the simulated Hub did not start")?;
-        let target = Target::new(text(&hello, "endpoint")?, None);
-        Ok(Self { target, hello, _child: child, _stdin: stdin })
+        let endpoint = text(&hello, "endpoint")?;
+        let relay = Relay::start(endpoint.trim_start_matches("http://")).await?;
+        let target = Target::new(endpoint, None);
+        Ok(Self { target, hello, relay, _child: child, _stdin: stdin })
     }
 
-    /// Returns a word of what it said at its start: `endpoint`, `metrics_endpoint` or `app_url`.
-    pub(crate) fn said(&self, word: &str) -> anyhow::Result<&str> {
-        text(&self.hello, word)
+    /// Returns the address for `HF_ENDPOINT` and `HFSM_METRICS_ENDPOINT`.
+    pub(crate) fn endpoint(&self) -> String {
+        self.relay.address()
+    }
+
+    /// Returns the certificate that has to be trusted, as DER.
+    pub(crate) fn certificate(&self) -> &[u8] {
+        self.relay.certificate()
+    }
+
+    /// Returns the pattern for `HFSM_APP_URL`.
+    pub(crate) fn app_url(&self) -> anyhow::Result<&str> {
+        text(&self.hello, "app_url")
     }
 
     /// Returns the account in the form of the variable `HF_USER`.
@@ -155,9 +168,10 @@ impl Server {
             .arg(data)
             .env_clear()
             .env("HOME", data)
-            .env("HF_ENDPOINT", hub.said("endpoint")?)
-            .env("HFSM_METRICS_ENDPOINT", hub.said("metrics_endpoint")?)
-            .env("HFSM_APP_URL", hub.said("app_url")?)
+            .env("HF_ENDPOINT", hub.endpoint())
+            .env("HFSM_METRICS_ENDPOINT", hub.endpoint())
+            .env("HFSM_APP_URL", hub.app_url()?)
+            .env("SSL_CERT_FILE", hub.relay.certificate_file())
             .env("HF_USER", hub.account()?)
             .env("HFSM_API_KEY", API_KEY)
             .stdin(Stdio::null())

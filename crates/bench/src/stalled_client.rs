@@ -59,7 +59,10 @@ pub(crate) async fn run(quick: bool) -> anyhow::Result<Vec<Row>> {
             ),
         ),
         Row::at_most("a client does not read: lost or twice elsewhere", 0.0, disturbed, "events")
-            .note(format!("{OTHERS} others")),
+            .note(format!(
+                "{OTHERS} others: {} lost, {} twice, {} times `resync`",
+                others.lost, others.twice, others.resyncs
+            )),
         Row::at_most("a client does not read: p99 elsewhere", 50.0, others.latency(0.99), "ms")
             .note(format!("p50 {:.2} ms", others.latency(0.5))),
         Row::at_most("it reads again: until `resync`", 1000.0, resync, "ms"),

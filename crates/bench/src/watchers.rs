@@ -47,7 +47,7 @@ pub(crate) struct Seen {
     pub(crate) twice: u64,
     /// Spaces that reported while measuring.
     pub(crate) spaces: usize,
-    /// Times that it was told that events were lost.
+    /// Times that it was told, while measuring, that events were lost.
     pub(crate) resyncs: u64,
     /// How long each report was on its way, in milliseconds.
     latencies: Vec<f64>,
@@ -136,7 +136,7 @@ async fn follow(
                 seen.note(stamp, now_us, measuring);
                 delivered += u64::from(measuring);
             }
-            Line::Resync => seen.resyncs += 1,
+            Line::Resync => seen.resyncs += u64::from(measuring),
             Line::Other => {}
         });
         common.delivered.fetch_add(delivered, Ordering::Relaxed);
