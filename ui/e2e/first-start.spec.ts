@@ -14,7 +14,7 @@ test("the link signs in once, and its code leaves the address", async ({
 
   const other = await browser.newPage();
   await other.goto(server.link);
-  await expect(other.getByRole("alert")).toContainText("did not match");
+  await expect(other.getByRole("alert")).toContainText("used already");
   await expect(other.getByRole("heading", { name: "Sign in" })).toBeVisible();
   expect(other.url()).not.toContain("code=");
   await other.context().close();
@@ -28,7 +28,7 @@ test("a pasted token says whose it is, what it covers and what it may not do", a
   const server = await serve();
   await signIn(page, server);
   await expect(page.getByRole("heading", { name: "All your Spaces in one window" })).toBeVisible();
-  await expect(page.getByText("hfsm demo")).toBeVisible();
+  await expect(page.getByText("cargo xtask run -- --demo --port 0")).toBeVisible();
   const link = page.getByRole("link", { name: "Make a token on the Hub" });
   await expect(link).toHaveAttribute("href", /huggingface\.co\/settings\/tokens/);
 
@@ -46,6 +46,19 @@ test("a pasted token says whose it is, what it covers and what it may not do", a
 
   await page.getByRole("link", { name: "Show the Spaces" }).click();
   await expect(page.locator("[data-space='mira/story-painter']")).toBeVisible();
+});
+
+test("an empty list says which account is in trouble, not that there are no Spaces", async ({
+  page,
+  serve,
+}) => {
+  const server = await serve({ HF_USER: "mira:hf_wrong" });
+  await signIn(page, server);
+  await page.goto(`${server.address}/spaces`);
+  await expect(page.locator("[data-trouble=mira]")).toHaveText("mira: Token refused");
+  await expect(page.getByText("No Spaces yet")).toHaveCount(0);
+  await page.locator("main").getByRole("link", { name: "Accounts" }).click();
+  await expect(page.locator("[data-account=mira] [data-status=token_refused]")).toBeVisible();
 });
 
 test("the accounts of the hf command can be taken over", async ({ page, serve, folder, hub }) => {

@@ -35,6 +35,9 @@ export class AccountsState {
       ),
   );
 
+  /** The accounts that the Hub does not answer as it should. */
+  readonly inTrouble = $derived(this.#list.filter((account) => !works(account)));
+
   /** The first account in trouble that sees the Spaces of `owner`. */
   troubleOf(owner: string): Account | undefined {
     const sees = (account: Account) =>

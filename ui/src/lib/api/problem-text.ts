@@ -38,6 +38,13 @@ const TITLE: Record<Problem["code"], () => string> = {
   internal: m.code_internal,
 };
 
+/** What a person reads when a one-time code was not taken. */
+export function codeProblemText(error: unknown): string {
+  return error instanceof ApiError && error.code === "sign_in_failed"
+    ? m.problem_code_failed()
+    : problemText(error);
+}
+
 /** What a person reads of a failure. */
 export function problemText(error: unknown): string {
   if (error instanceof Unreachable) return m.problem_unreachable();

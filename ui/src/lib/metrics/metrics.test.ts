@@ -101,6 +101,16 @@ describe("the columns of a chart", () => {
     expect(series.latest()[0]?.cpu_pct).toBe(30);
   });
 
+  it("keep the line of a replica that has gone, but not its numbers", () => {
+    const series = new Series();
+    series.add(point(0, 80, "bbbbb"));
+    series.add(point(15, 10));
+    expect(series.latest().map((it) => it.replica)).toEqual(["aaaaa", "bbbbb"]);
+    series.add(point(16, 20));
+    expect(series.latest().map((it) => it.cpu_pct)).toEqual([20]);
+    expect(series.columns([cpu]).lines.map((it) => it.label)).toEqual(["aaaaa", "bbbbb"]);
+  });
+
   it("forget what is older than the window", () => {
     const series = new Series();
     series.add(point(0, 10));

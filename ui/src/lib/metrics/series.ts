@@ -9,6 +9,9 @@ export interface Lines {
   lines: { label: string; values: (number | null)[] }[];
 }
 
+/** A replica whose newest point is so far behind the newest of all has gone. */
+const GONE_S = 15;
+
 /** One thing that is drawn: what to read of a point. */
 export type Pick = (point: MetricsPoint) => number | null | undefined;
 
@@ -31,12 +34,13 @@ export class Series {
     return [...this.#replicas.keys()].sort();
   }
 
-  /** The newest point of each replica. */
+  /** The newest point of each replica that still reports. */
   latest(): MetricsPoint[] {
     return this.replicas.flatMap((replica) => {
       const points = this.#replicas.get(replica);
-      const newest = points?.get(Math.max(...points.keys()));
-      return newest ? [newest] : [];
+      const second = points ? Math.max(...points.keys()) : 0;
+      const newest = points?.get(second);
+      return newest && this.#newest - second <= GONE_S ? [newest] : [];
     });
   }
 

@@ -43,6 +43,7 @@ function space(id: string, stage = "RUNNING", current: string | null = "cpu-basi
     },
     stage,
     stage_since: "2026-11-22T14:00:00Z",
+    stage_since_known: true,
     seen_at: "2026-11-22T14:00:00Z",
     stale: false,
     accounts: ["alice"],
