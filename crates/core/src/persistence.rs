@@ -252,3 +252,35 @@ impl Fleet {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiting(spaces: &[&str], removed: &[&str]) -> Waiting {
+        let ids = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect();
+        Waiting { spaces: ids(spaces), removed: ids(removed), stages: Vec::new() }
+    }
+
+    #[test]
+    fn a_save_that_is_cut_off_waits_again_and_what_came_later_counts() {
+        let shared = Mutex::new(waiting(&["alice/demo"], &["alice/back"]));
+        let unwritten = Unwritten::take(&shared);
+        assert!(lock(&shared).spaces.is_empty(), "it is being written");
+        // Meanwhile a removed Space came back.
+        *lock(&shared) = waiting(&["alice/back"], &[]);
+        drop(unwritten);
+        let again = lock(&shared);
+        assert_eq!(again.spaces, waiting(&["alice/demo", "alice/back"], &[]).spaces);
+        assert!(again.removed.is_empty());
+    }
+
+    #[test]
+    fn what_is_written_waits_no_longer() {
+        let shared = Mutex::new(waiting(&["alice/demo"], &[]));
+        let mut unwritten = Unwritten::take(&shared);
+        unwritten.work = Waiting::default();
+        drop(unwritten);
+        assert!(lock(&shared).spaces.is_empty());
+    }
+}
