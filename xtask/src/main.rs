@@ -3,6 +3,7 @@
 
 mod bench;
 mod count;
+mod icons;
 mod lint;
 mod npm;
 mod openapi;
@@ -43,6 +44,8 @@ enum Task {
     },
     /// Check formatting, clippy, documentation, dependency rules and the interface
     Lint,
+    /// Draw the icons anew from their SVG files
+    Icons,
     /// Write docs/api/openapi.json and the interface's types anew
     Openapi,
 }
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Task::Test(options) => return test::test(&settings, &options),
         Task::Bench { args } => bench::bench(&settings, &args),
         Task::Lint => lint::all(&settings),
+        Task::Icons => icons::write(&settings),
         Task::Openapi => openapi::regenerate(&settings),
     };
     match done {
