@@ -13,6 +13,8 @@ pub(crate) struct Settings {
     pub(crate) root: PathBuf,
     /// Set where nobody looks on: nothing may be asked.
     pub(crate) ci: bool,
+    /// True where a window can be opened.
+    pub(crate) has_display: bool,
     /// Holds what is worth keeping between checkouts: a Python environment, CI's build output.
     pub(crate) cache: PathBuf,
     cargo: OsString,
@@ -34,6 +36,7 @@ impl Settings {
         Self {
             root: manifest_dir.parent().unwrap_or(&manifest_dir).to_path_buf(),
             ci,
+            has_display: has_display(std::env::consts::OS, |name| var(name).is_some()),
             cache,
             cargo: env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
             target_dir,
@@ -69,6 +72,25 @@ impl Settings {
     }
 }
 
+/// macOS and Windows always have one; elsewhere a session says so in its variables.
+fn has_display(system: &str, is_set: impl Fn(&str) -> bool) -> bool {
+    ["macos", "windows"].contains(&system) || is_set("WAYLAND_DISPLAY") || is_set("DISPLAY")
+}
+
 fn default_cache() -> PathBuf {
     env::home_dir().unwrap_or_else(env::temp_dir).join(".cache").join("hfsm")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_of_x11_or_wayland_has_a_display_and_a_remote_shell_has_none() {
+        assert!(has_display("linux", |name| name == "DISPLAY"));
+        assert!(has_display("linux", |name| name == "WAYLAND_DISPLAY"));
+        assert!(!has_display("linux", |_| false));
+        assert!(has_display("macos", |_| false));
+        assert!(has_display("windows", |_| false));
+    }
 }
