@@ -2,7 +2,9 @@
 #![expect(clippy::print_stdout, reason = "it talks to the person at the terminal")]
 
 mod bench;
+mod bundle;
 mod count;
+mod glibc;
 mod icons;
 mod lint;
 mod npm;
@@ -16,6 +18,7 @@ mod settings;
 mod system;
 mod test;
 mod ui;
+mod updates;
 
 use std::process::ExitCode;
 
@@ -42,6 +45,10 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Make the packages that people install
+    Bundle(bundle::Options),
+    /// Write what the program reads when it looks for updates
+    UpdateManifest(updates::Options),
     /// Check formatting, clippy, documentation, dependency rules and the interface
     Lint,
     /// Draw the icons anew from their SVG files
@@ -56,6 +63,8 @@ fn main() -> ExitCode {
         Task::Run(options) => run::run(&settings, options),
         Task::Test(options) => return test::test(&settings, &options),
         Task::Bench { args } => bench::bench(&settings, &args),
+        Task::Bundle(options) => bundle::bundle(&settings, &options).map(drop),
+        Task::UpdateManifest(options) => updates::write(&settings, &options),
         Task::Lint => lint::all(&settings),
         Task::Icons => icons::write(&settings),
         Task::Openapi => openapi::regenerate(&settings),

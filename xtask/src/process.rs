@@ -41,12 +41,18 @@ pub(crate) fn run_reading(
 
 /// Returns what `command` prints; fails where it does.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let output = bytes(command)?;
+    String::from_utf8(output).with_context(|| format!("read what `{}` says", shown(command)))
+}
+
+/// Returns what `command` writes, which need not be text; fails where it does.
+pub(crate) fn bytes(command: &mut Command) -> Result<Vec<u8>> {
     let output = command.stdin(Stdio::null()).output().with_context(|| not_started(command))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         bail!("`{}` failed ({}): {}", shown(command), output.status, said.trim());
     }
-    String::from_utf8(output.stdout).with_context(|| format!("read what `{}` says", shown(command)))
+    Ok(output.stdout)
 }
 
 /// True where `command` can be started and ends well. Prints nothing.

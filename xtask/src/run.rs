@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
+    bundle::DESKTOP,
     process,
     settings::Settings,
     system::{self, Need},
@@ -38,7 +39,6 @@ struct Start {
     args: Vec<String>,
 }
 
-const DESKTOP: &str = "hf-space-manager";
 const HEADLESS: &str = "hfsm";
 
 /// Prepares the machine, builds, and starts. On Unix it does not return where that goes well.

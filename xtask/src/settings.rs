@@ -55,13 +55,18 @@ impl Settings {
                 command.env_remove(name.as_ref());
             }
         }
-        if let Some(target_dir) = &self.target_dir {
-            command.env("CARGO_TARGET_DIR", target_dir);
-        }
+        self.share_target_dir(&mut command);
         if self.ci {
             command.env("CARGO_INCREMENTAL", "0");
         }
         command
+    }
+
+    /// Tells `command` where this run builds.
+    pub(crate) fn share_target_dir(&self, command: &mut Command) {
+        if let Some(target_dir) = &self.target_dir {
+            command.env("CARGO_TARGET_DIR", target_dir);
+        }
     }
 
     /// Returns a program that runs in `folder` of the checkout.

@@ -8,6 +8,8 @@ use std::{
     process::Command,
 };
 
+use anyhow::{Result, bail};
+
 use crate::{
     process::{find_program, output, run, succeeds},
     python,
@@ -88,6 +90,16 @@ pub(crate) fn provide(needs: &[Need]) -> Vec<Need> {
         }
     }
     missing_of(needs)
+}
+
+/// Installs what is missing of `needs` where that is allowed; fails with the commands that a
+/// person must run where it is not.
+pub(crate) fn require(needs: &[Need]) -> Result<()> {
+    let missing = provide(needs);
+    if !missing.is_empty() {
+        bail!("{}", how_to_get(&missing));
+    }
+    Ok(())
 }
 
 /// Says what is missing, and the exact command for the system at hand.
