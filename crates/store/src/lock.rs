@@ -11,6 +11,9 @@ use crate::{Error, Result, files};
 /// Holds the store for this process until it is dropped. The system lets go of it when the process
 /// ends, however it ends, so a lock is never left behind. The file itself stays: removing it would
 /// let two processes lock two different files of the same name.
+///
+/// Closing the file alone is not enough: a child that is just being started has it open too, until
+/// it becomes another program.
 #[derive(Debug)]
 pub(crate) struct Lock(File);
 
@@ -36,6 +39,12 @@ impl Lock {
     /// Lets another process have the store.
     pub(crate) fn release(&self) {
         let _ = self.0.unlock();
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        self.release();
     }
 }
 
@@ -68,6 +77,18 @@ mod tests {
 
         drop(first);
         Lock::take(&path).unwrap();
+    }
+
+    #[test]
+    fn a_child_that_is_just_being_started_keeps_no_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let first = Lock::take(&path).unwrap();
+        // What a fork has until it becomes another program: the same open file.
+        let in_the_child = first.0.try_clone().unwrap();
+        drop(first);
+        Lock::take(&path).unwrap();
+        drop(in_the_child);
     }
 
     #[test]
