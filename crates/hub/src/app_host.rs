@@ -48,7 +48,8 @@ impl Gateway {
                 ..Refusal::default()
             })
         })?;
-        let mut request = hub.requests().get(url.clone()).timeout(hub.config().request_timeout);
+        let line = hub.line();
+        let mut request = line.client.get(url.clone()).timeout(hub.config().request_timeout);
         if is_app_host(&hub.config().app_url, &url)
             && let Some(bearer) = self.bearer()?
         {

@@ -181,6 +181,15 @@ impl Budget {
         self.closed_until = Some(self.closed_until.map_or(until, |known| known.max(until)));
     }
 
+    /// Counts time for which tokio's clock stood still.
+    pub(crate) fn slept(&mut self, time: Duration, now: Instant) {
+        // Not before now: then there may be no such instant, and it is over all the same.
+        let earlier = |at: Instant| now + at.saturating_duration_since(now).saturating_sub(time);
+        self.resets_at = self.resets_at.map(earlier);
+        self.closed_until = self.closed_until.map(earlier);
+        self.roll_over(now);
+    }
+
     /// Returns quota, rest and end of the window, once the Hub has said them.
     pub(crate) fn state(&mut self, now: Instant) -> Option<(u32, u32, Instant)> {
         self.roll_over(now);

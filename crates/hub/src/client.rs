@@ -3,13 +3,14 @@
 use std::{
     collections::HashSet,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
 
 use hfsm_model::Clock;
 use reqwest::{Client, ClientBuilder, redirect};
 use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
 use url::{Host, Url};
 
 use crate::{Error, Gateway, streams::StreamPool, tls};
@@ -94,9 +95,24 @@ pub struct Hub(Arc<Inner>);
 struct Inner {
     config: HubConfig,
     clock: Clock,
-    requests: Client,
+    build: Box<dyn Fn() -> ClientBuilder + Send + Sync>,
+    line: RwLock<Line>,
     streams: StreamPool,
     warned: Mutex<HashSet<String>>,
+}
+
+/// The connections of ordinary requests, until they are given up.
+#[derive(Clone)]
+pub(crate) struct Line {
+    pub(crate) client: Client,
+    /// Says that nothing more will come.
+    pub(crate) cut: CancellationToken,
+}
+
+impl Line {
+    fn new(builder: ClientBuilder) -> Result<Self, Error> {
+        Ok(Self { client: build(builder)?, cut: CancellationToken::new() })
+    }
 }
 
 impl Hub {
@@ -153,10 +169,25 @@ impl Hub {
                     .tls_backend_preconfigured(tls.clone())
             }
         };
-        let requests = build(builder())?;
-        let streams = StreamPool::new(config.streams_per_connection, builder);
+        let line = RwLock::new(Line::new(builder())?);
+        let streams = StreamPool::new(config.streams_per_connection, builder.clone());
         let warned = Mutex::default();
-        Ok(Self(Arc::new(Inner { config, clock, requests, streams, warned })))
+        Ok(Self(Arc::new(Inner { config, clock, build: Box::new(builder), line, streams, warned })))
+    }
+
+    /// Gives every connection up: for a machine that slept, whose connections are dead without
+    /// having been closed. What was asked and not answered fails at once, and is asked again where
+    /// its kind allows; streams that are opened from now on get connections of their own. Those
+    /// that are open stay until their readers drop them.
+    pub fn reconnect(&self) {
+        match Line::new((self.0.build)()) {
+            Ok(line) => {
+                let mut current = self.0.line.write().unwrap_or_else(PoisonError::into_inner);
+                std::mem::replace(&mut *current, line).cut.cancel();
+            }
+            Err(error) => tracing::error!(%error, "no new connections can be made: {error}"),
+        }
+        self.0.streams.start_anew();
     }
 
     /// Makes one account's way to the Hub, with a rate budget of its own. Make one for an account
@@ -179,8 +210,8 @@ impl Hub {
         self.0.clock
     }
 
-    pub(crate) fn requests(&self) -> &Client {
-        &self.0.requests
+    pub(crate) fn line(&self) -> Line {
+        self.0.line.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn streams(&self) -> &StreamPool {

@@ -5,6 +5,7 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{Arc, Mutex, PoisonError, atomic::AtomicU8},
+    time::Duration,
 };
 
 use chrono::TimeDelta;
@@ -107,6 +108,12 @@ impl Gateway {
     /// Follows [`Gateway::budget`]; changes with each answer of the Hub.
     pub fn budget_watch(&self) -> watch::Receiver<Option<RateBudget>> {
         self.account.budget.subscribe()
+    }
+
+    /// Says that the machine slept for so long, in which the Hub's windows went on.
+    pub fn slept(&self, time: Duration) {
+        self.account.queue.slept(time);
+        self.account.budget.send_replace(self.budget());
     }
 
     /// Returns whether requests carry a token.

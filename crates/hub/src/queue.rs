@@ -124,6 +124,12 @@ impl Queue {
         self.lock().budget.refund();
     }
 
+    pub(crate) fn slept(self: &Arc<Self>, time: Duration) {
+        self.lock().budget.slept(time, Instant::now());
+        self.serve();
+        self.changed.notify_waiters();
+    }
+
     /// Returns quota, rest and time to the end of the window, once the Hub has said them.
     pub(crate) fn budget(&self) -> Option<(u32, u32, Duration)> {
         let now = Instant::now();
@@ -233,6 +239,19 @@ mod tests {
         headers.insert("ratelimit", format!("\"api\";r={remaining};t={seconds}").parse().unwrap());
         headers.insert("ratelimit-policy", "\"api\";q=100;w=300".parse().unwrap());
         Told::read(&headers).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_hub_asked_to_wait_went_by_while_the_machine_slept() {
+        let queue = Queue::new(1, Budget::assumed(100));
+        queue.learn(told(0, 250));
+        queue.close(Duration::from_secs(280));
+        let mut waiting = pin!(queue.enter(Rank::Polling, Duration::from_secs(300)));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        queue.slept(Duration::from_secs(240));
+        assert!(waiting.as_mut().now_or_never().is_none(), "forty seconds are left");
+        queue.slept(Duration::from_secs(8 * 3600));
+        assert!(waiting.now_or_never().is_some_and(|turn| turn.is_ok()));
     }
 
     #[tokio::test(start_paused = true)]

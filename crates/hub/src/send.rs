@@ -155,13 +155,22 @@ impl Gateway {
     async fn attempt(&self, call: &Call, ticket: Ticket) -> Result<Reply, Error> {
         let hub = &self.account.hub;
         let timeout = hub.config().request_timeout;
-        let response = self.dispatch(hub.requests(), call, Some(timeout), &[]).await?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = read_body(response, LARGEST_ANSWER)
-            .await
-            .map_err(|error| Error::transport(call.space.as_ref(), error))?;
+        let space = call.space.as_ref();
+        let line = hub.line();
+        let answer = async {
+            let response = self.dispatch(&line.client, call, Some(timeout), &[]).await?;
+            let (status, headers) = (response.status(), response.headers().clone());
+            let body = read_body(response, LARGEST_ANSWER)
+                .await
+                .map_err(|error| Error::transport(space, error))?;
+            Ok(Reply { status, headers, body, space: call.space.clone() })
+        };
+        let reply = tokio::select! {
+            reply = answer => reply,
+            () = line.cut.cancelled() => Err(Error::lost(space, "the connection was given up")),
+        };
         drop(ticket);
-        Ok(Reply { status, headers, body, space: call.space.clone() })
+        reply
     }
 
     /// Sends once and follows redirects on the same host with the method, the body and the token.

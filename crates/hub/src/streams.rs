@@ -89,6 +89,11 @@ impl StreamPool {
         Ok(Place { connection, most: self.per_connection })
     }
 
+    /// Lets go of all connections: no further stream shares one with those that are open.
+    pub(crate) fn start_anew(&self) {
+        self.hosts.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Returns how many places are taken.
     pub(crate) fn open(&self) -> usize {
         let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
