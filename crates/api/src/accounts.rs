@@ -21,6 +21,15 @@ pub(crate) struct TokenRequest {
     token: SecretString,
 }
 
+/// An account as it would be.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AccountPreview {
+    /// Whose the token is, and what it may.
+    account: Account,
+    /// Whether the account is here already, so that its token can only be replaced.
+    already_here: bool,
+}
+
 /// Which of the tool's accounts to take over.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -78,6 +87,21 @@ pub(crate) async fn add(
 ) -> Result<(StatusCode, Json<Account>), Problem> {
     let account = fleet.add_account(request.token, caller.actor()).await?;
     Ok((StatusCode::CREATED, Json(account)))
+}
+
+/// Ask the Hub whose a token is and what it may, without keeping it.
+#[utoipa::path(post, path = "/api/v1/accounts/preview", tag = "accounts", operation_id = "preview_account",
+    request_body = TokenRequest,
+    responses((status = OK, description = "The account as it would be", body = AccountPreview),
+              (status = UNPROCESSABLE_ENTITY, description = "The Hub does not take the token", body = Problem, content_type = "application/problem+json"),
+              (status = BAD_GATEWAY, description = "The Hub cannot be reached", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn preview(
+    _: Trusted,
+    State(fleet): State<Fleet>,
+    Body(request): Body<TokenRequest>,
+) -> Result<Json<AccountPreview>, Problem> {
+    let (account, already_here) = fleet.preview_account(&request.token).await?;
+    Ok(Json(AccountPreview { account, already_here }))
 }
 
 /// Remove an account, its token, and the Spaces that only it sees.

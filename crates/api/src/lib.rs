@@ -8,6 +8,7 @@ mod actions;
 mod caller;
 mod event_stream;
 mod extract;
+mod mutes;
 mod page;
 mod problem;
 mod records;
@@ -53,6 +54,7 @@ use state::ApiState;
         (name = "operations", description = "Actions, followed until the Space has settled"),
         (name = "events", description = "What changes"),
         (name = "activity", description = "Who or what did which thing"),
+        (name = "mutes", description = "Who is quiet for a while"),
         (name = "settings", description = "What a person chose"),
         (name = "system", description = "How the program is"),
     )
@@ -65,6 +67,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(accounts::list, accounts::add))
         .routes(routes!(accounts::importable))
         .routes(routes!(accounts::import))
+        .routes(routes!(accounts::preview))
         .routes(routes!(accounts::get, accounts::remove))
         .routes(routes!(accounts::replace_token))
         .routes(routes!(accounts::check))
@@ -92,6 +95,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(records::cancel_operation))
         .routes(routes!(records::list_activity))
         .routes(routes!(records::list_hardware))
+        .routes(routes!(mutes::list, mutes::mute, mutes::unmute))
         .routes(routes!(records::get_settings, records::set_settings))
         .routes(routes!(system::version))
         .routes(routes!(system::health))

@@ -39,6 +39,8 @@ async fn scene() -> Scene {
         .metric_interval(Duration::from_millis(30))
         .user("alice")
         .token("hf_alice_write", TokenKind::Write)
+        .user("bob")
+        .token("hf_bob_read", TokenKind::Read)
         .space("alice/demo", |space| space.running().title("<img src=x onerror=alert(1)>"))
         .space("alice/secret", |space| space.running().private())
         .space("alice/page", |space| space.statics())
@@ -296,6 +298,56 @@ async fn a_refused_token_is_told_without_repeating_it() {
         (StatusCode::UNPROCESSABLE_ENTITY, &json!("token_refused"))
     );
     assert!(!problem.to_string().contains("hf_wrong"), "{problem}");
+}
+
+#[tokio::test]
+async fn a_token_is_looked_at_before_it_is_kept() {
+    let scene = scene().await;
+    let preview = "/api/v1/accounts/preview";
+    let body = |token: &str| Some(json!({ "token": token }));
+    let (status, seen) = scene.desktop(Method::POST, preview, body("hf_bob_read")).await;
+    assert_eq!((status, &seen["account"]["id"]), (StatusCode::OK, &json!("bob")), "{seen}");
+    assert_eq!(seen["account"]["token"]["kind"], "read");
+    assert_eq!(seen["already_here"], false);
+    assert!(!seen.to_string().contains("hf_bob_read"));
+    let (status, _) = scene.desktop(Method::GET, "/api/v1/accounts/bob", None).await;
+    assert_eq!(status, StatusCode::NOT_FOUND, "nothing was kept");
+    let (_, seen) = scene.desktop(Method::POST, preview, body("hf_alice_write")).await;
+    assert_eq!(seen["already_here"], true);
+    let (status, problem) = scene.desktop(Method::POST, preview, body("hf_wrong")).await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (StatusCode::UNPROCESSABLE_ENTITY, &json!("token_refused"))
+    );
+}
+
+#[tokio::test]
+async fn quiet_is_asked_for_in_minutes_and_taken_back() {
+    let scene = scene().await;
+    let mutes = "/api/v1/mutes";
+    for minutes in [json!(0), json!(10_081), json!(-1), json!("an hour")] {
+        let (status, _) =
+            scene.desktop(Method::POST, mutes, Some(json!({ "minutes": minutes }))).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{minutes}");
+    }
+    let unknown = json!({ "space": "alice/nothing", "minutes": 60 });
+    let (status, _) = scene.desktop(Method::POST, mutes, Some(unknown)).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    for space in [json!("alice/demo"), json!(null)] {
+        let request = json!({ "space": space, "minutes": 60 });
+        let (status, _) = scene.desktop(Method::POST, mutes, Some(request)).await;
+        assert_eq!(status, StatusCode::OK);
+    }
+    let (_, list) = scene.desktop(Method::GET, mutes, None).await;
+    assert_eq!([&list[0]["space"], &list[1]["space"]], [&json!(null), &json!("alice/demo")]);
+    let (status, _) = scene.desktop(Method::DELETE, mutes, None).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    let one = "/api/v1/mutes?space=alice/demo";
+    let (_, list) = scene.desktop(Method::GET, mutes, None).await;
+    assert_eq!((list.as_array().unwrap().len(), &list[0]["space"]), (1, &json!("alice/demo")));
+    assert_eq!(scene.desktop(Method::DELETE, one, None).await.0, StatusCode::NO_CONTENT);
+    let visitor = scene.ask(anonymous(PublicView::AllSpaces), Method::GET, mutes, None).await;
+    assert_eq!(visitor.status(), StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]

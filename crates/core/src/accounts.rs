@@ -67,6 +67,18 @@ impl Fleet {
         self.take_account(token, TokenSource::Vault, actor).await
     }
 
+    /// Asks the Hub whose `token` is and what it may, and keeps nothing. Returns the account as it
+    /// would be, and whether it is here already.
+    ///
+    /// # Errors
+    /// When the Hub does not take the token or cannot be reached.
+    pub async fn preview_account(&self, token: &SecretString) -> Result<(Account, bool), Error> {
+        let identity = self.identify(token).await?;
+        let id = AccountId::new(&identity.username)?;
+        let here = self.members().contains_key(&id);
+        Ok((self.vouched_for(id, identity, TokenSource::Vault), here))
+    }
+
     /// Replaces the token of an account that was added here.
     ///
     /// # Errors
@@ -206,21 +218,22 @@ impl Fleet {
         token: SecretString,
         source: TokenSource,
     ) -> Result<Account, Error> {
-        let mut account = fresh_account(id.clone(), self.0.clock);
-        account.token.source = source;
-        take_identity(&mut account, identity);
-        account.state = AccountState {
-            status: AccountStatus::Fine,
-            since: self.0.clock.now(),
-            reason: None,
-            retry_at: None,
-        };
+        let account = self.vouched_for(id.clone(), identity, source);
         self.0.store.save_account(&account).await?;
         let member = Member::new(account.clone(), self.0.hub.gateway(Some(token)), true);
         self.members_mut().insert(id.clone(), member);
         self.0.events.publish(Event::AccountChanged(account.clone()), Audience::Everything);
         self.follow_account(&id);
         Ok(account)
+    }
+
+    /// Returns an account of which the Hub has just said whose it is.
+    fn vouched_for(&self, id: AccountId, identity: Identity, source: TokenSource) -> Account {
+        let mut account = fresh_account(id, self.0.clock);
+        account.token.source = source;
+        take_identity(&mut account, identity);
+        account.state.status = AccountStatus::Fine;
+        account
     }
 
     /// Takes what the Hub says of an account's token.

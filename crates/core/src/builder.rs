@@ -13,6 +13,7 @@ use crate::{
     Error, Fleet, Pace,
     accounts::Member,
     inventory::Inventory,
+    notices::Notices,
     sources::{ConfiguredAccount, HfCliPaths},
     vault::SecretVault,
 };
@@ -40,6 +41,7 @@ pub(crate) struct Parts {
     pub(crate) hf_cli: Option<HfCliPaths>,
     pub(crate) members: BTreeMap<AccountId, Member>,
     pub(crate) inventory: Inventory,
+    pub(crate) notices: Notices,
 }
 
 impl FleetBuilder {
@@ -126,6 +128,7 @@ impl FleetBuilder {
             members.insert(id.clone(), self.member(account, token));
         }
         let inventory = Inventory::load(self.store.spaces().await?, &members);
+        let notices = Notices::load(&self.store).await;
         Ok(Fleet::assemble(Parts {
             clock: self.clock,
             pace: self.pace,
@@ -135,6 +138,7 @@ impl FleetBuilder {
             hf_cli: self.hf_cli,
             members,
             inventory,
+            notices,
         }))
     }
 

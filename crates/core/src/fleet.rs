@@ -18,6 +18,7 @@ use crate::{
     inventory::Inventory,
     logs::LogFeeds,
     metrics::MetricsFeeds,
+    notices::Notices,
     operations::Operations,
     persistence::Persistence,
     supervisor::{Supervisor, TaskStatus},
@@ -48,6 +49,7 @@ pub(crate) struct Inner {
     pub(crate) metrics: MetricsFeeds,
     pub(crate) logs: LogFeeds,
     pub(crate) operations: Operations,
+    pub(crate) notices: Notices,
     /// Told when a Space came, went, or changed its stage.
     pub(crate) inventory_changed: Notify,
     hardware: Mutex<Option<(tokio::time::Instant, Vec<HardwareOption>)>>,
@@ -81,6 +83,7 @@ impl Fleet {
             metrics: MetricsFeeds::default(),
             logs: LogFeeds::default(),
             operations: Operations::default(),
+            notices: parts.notices,
             inventory_changed: Notify::new(),
             hardware: Mutex::new(None),
             supervisor,
@@ -88,7 +91,7 @@ impl Fleet {
         }))
     }
 
-    /// Begins everything that goes on by itself.
+    /// Begins everything that goes on by itself. Who wants to hear every notice subscribes before.
     pub fn start(&self) {
         let supervisor = &self.0.supervisor;
         let events = self.0.events.clone();
@@ -99,6 +102,8 @@ impl Fleet {
         supervisor.keep("keep history short", move || fleet.clone().prune());
         let fleet = self.clone();
         supervisor.keep("save what could not be saved", move || fleet.clone().save_again());
+        let fleet = self.clone();
+        supervisor.keep("tell notices", move || fleet.clone().tell_notices());
         for id in self.account_ids() {
             self.follow_account(&id);
         }

@@ -5,12 +5,14 @@
 
 mod accounts;
 mod builder;
+mod condition;
 mod error;
 pub mod events;
 mod fleet;
 mod inventory;
 mod logs;
 mod metrics;
+mod notices;
 mod operations;
 mod pace;
 mod persistence;
@@ -22,6 +24,7 @@ mod variables;
 pub mod vault;
 
 pub use builder::FleetBuilder;
+pub use condition::{Condition, Worst};
 pub use error::Error;
 pub use fleet::Fleet;
 pub use hfsm_hub::{Error as HubError, Hub, HubConfig};

@@ -82,6 +82,7 @@ impl Fleet {
             id: OperationId(uuid::Uuid::new_v4().to_string()),
             space: id.clone(),
             action,
+            actor: Some(actor),
             state: OperationState::Sending,
             started_at: self.0.clock.now(),
             ended_at: None,
@@ -94,7 +95,7 @@ impl Fleet {
         let fleet = self.clone();
         self.0
             .supervisor
-            .spawn("operation", async move { fleet.run_operation(operation, actor, answer).await });
+            .spawn("operation", async move { fleet.run_operation(operation, answer).await });
         answered.await.map_err(|_| Error::Stopping)?
     }
 
@@ -166,6 +167,7 @@ impl Fleet {
                     fleet
                         .end(&mut operation, OperationState::Failed, Some(reason.to_owned()))
                         .await;
+                    fleet.notice_failure(&operation).await;
                 }
             }
         });
@@ -189,7 +191,6 @@ impl Fleet {
     async fn run_operation(
         self,
         mut operation: Operation,
-        actor: Actor,
         answer: oneshot::Sender<Result<Operation, Error>>,
     ) {
         if let Err(error) = self.0.store.save_operation(&operation).await {
@@ -202,7 +203,7 @@ impl Fleet {
         let mut activity = Activity {
             id: 0,
             at: self.0.clock.now(),
-            actor,
+            actor: operation.actor.clone().unwrap_or(Actor::System),
             kind: kind_of(&operation.action),
             space: Some(operation.space.clone()),
             account: None,
@@ -238,6 +239,7 @@ impl Fleet {
                 operation.request_id.clone_from(&activity.request_id);
                 self.end(&mut operation, OperationState::Failed, activity.message.clone()).await;
                 self.record(activity).await;
+                self.notice_failure(&operation).await;
                 let _ = answer.send(Err(error));
             }
         }
@@ -356,6 +358,9 @@ impl Fleet {
         let ours = lock(&self.0.operations.0).remove(&operation.id).is_some();
         if ours {
             self.end(&mut operation, state, error).await;
+            if state == OperationState::Failed {
+                self.notice_failure(&operation).await;
+            }
         }
     }
 

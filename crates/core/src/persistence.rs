@@ -38,6 +38,21 @@ struct Waiting {
     spaces: HashSet<SpaceId>,
     removed: HashSet<SpaceId>,
     stages: Vec<StageChange>,
+    /// Whether what was told is another than what is stored of it.
+    notices: bool,
+}
+
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.spaces.is_empty() && self.removed.is_empty() && self.stages.is_empty() && !self.notices
+    }
+}
+
+impl Persistence {
+    /// Has what was told stored with the next that is.
+    pub(crate) fn notices_changed(&self) {
+        lock(&self.waiting).notices = true;
+    }
 }
 
 /// What is being written. It waits again if that fails, or is given up as the program ends.
@@ -67,6 +82,7 @@ impl Drop for Unwritten<'_> {
                 .collect(),
             spaces: work.spaces.into_iter().chain(later.spaces).collect(),
             stages: work.stages.into_iter().chain(later.stages).collect(),
+            notices: work.notices || later.notices,
         };
     }
 }
@@ -91,6 +107,7 @@ impl Fleet {
             let over = waiting.stages.len().saturating_sub(WAITING);
             waiting.stages.drain(..over);
         }
+        self.note_changes(&changes).await;
         self.save_pending().await;
         let events = &self.0.events;
         let private: HashSet<&SpaceId> =
@@ -113,6 +130,7 @@ impl Fleet {
         if !changes.stages.is_empty() || !changes.removed.is_empty() {
             self.0.inventory_changed.notify_one();
         }
+        self.send_notices().await;
     }
 
     /// Writes what waits for the store.
@@ -121,7 +139,7 @@ impl Fleet {
         let _turn = persistence.writing.lock().await;
         let mut unwritten = Unwritten::take(&persistence.waiting);
         let work = &unwritten.work;
-        if work.spaces.is_empty() && work.removed.is_empty() && work.stages.is_empty() {
+        if work.is_empty() {
             return;
         }
         let spaces: Vec<Space> = work
@@ -134,7 +152,8 @@ impl Fleet {
         let written = async {
             self.0.store.save_spaces(&spaces).await?;
             self.0.store.remove_spaces(&removed).await?;
-            self.0.store.record_stage_changes(&work.stages).await
+            self.0.store.record_stage_changes(&work.stages).await?;
+            if work.notices { self.save_notices().await } else { Ok(()) }
         };
         match written.await {
             Ok(()) => {
@@ -212,6 +231,7 @@ impl Fleet {
             }
         }
         self.0.store.set_setting(SETTINGS, &settings).await?;
+        self.0.events.publish(Event::SettingsChanged(settings), Audience::Everything);
         self.record(Activity {
             id: 0,
             at: self.0.clock.now(),
@@ -259,7 +279,7 @@ mod tests {
 
     fn waiting(spaces: &[&str], removed: &[&str]) -> Waiting {
         let ids = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect();
-        Waiting { spaces: ids(spaces), removed: ids(removed), stages: Vec::new() }
+        Waiting { spaces: ids(spaces), removed: ids(removed), ..Waiting::default() }
     }
 
     #[test]

@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Account, AccountId, Activity, MetricsPoint, Operation, Space, SpaceId, StageChange};
+use crate::{
+    Account, AccountId, Activity, MetricsPoint, Mute, Notice, Operation, Settings, Space, SpaceId,
+    StageChange,
+};
 
 /// An event with its place in the stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -47,6 +50,15 @@ pub enum Event {
     OperationChanged(Operation),
     /// Something was done.
     ActivityAdded(Activity),
+    /// Something happened that a person wants to know at once.
+    Notice(Notice),
+    /// Somebody asked for quiet, or a time of quiet is over.
+    MutesChanged {
+        /// Those that count from now on.
+        mutes: Vec<Mute>,
+    },
+    /// A person chose otherwise.
+    SettingsChanged(Settings),
     /// A replica of a watched Space reported.
     Metrics {
         /// The Space.

@@ -1,5 +1,5 @@
 //! The vocabulary of HF Space Manager: identifiers, accounts, Spaces, stages, hardware, samples,
-//! log lines, operations, events and the clock.
+//! log lines, operations, notices, events and the clock.
 //!
 //! Plain data with serde and an OpenAPI schema. No I/O happens here, and no type knows how it is
 //! stored, fetched or shown.
@@ -12,6 +12,7 @@ mod hardware;
 mod id;
 mod log_line;
 mod metrics;
+mod notice;
 mod operation;
 mod settings;
 mod space;
@@ -29,8 +30,9 @@ pub use hardware::{Accelerator, Flavor, Hardware, HardwareOption};
 pub use id::{AccountId, InvalidId, SpaceId};
 pub use log_line::{LogKind, LogLine, LogUpdate};
 pub use metrics::{GpuSample, MetricsPoint, MetricsSample};
+pub use notice::{Mute, Notice, NoticeKind};
 pub use operation::{Action, Operation, OperationId, OperationState, OperationStep};
-pub use settings::Settings;
+pub use settings::{NotificationSettings, Settings};
 pub use space::{Domain, Replicas, Runtime, SleepTime, Space, SpaceInfo};
 pub use stage::{Stage, StageChange, StageFamily};
 pub use variable::{Secret, Variable};

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Flavor, SleepTime, SpaceId, Stage};
+use crate::{Actor, Flavor, SleepTime, SpaceId, Stage};
 
 /// What can be done to a Space.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -71,6 +71,9 @@ pub struct Operation {
     pub space: SpaceId,
     /// What was asked.
     pub action: Action,
+    /// Who or what asked; `null` for one from before this was kept.
+    #[serde(default)]
+    pub actor: Option<Actor>,
     /// Where it stands.
     pub state: OperationState,
     /// When it was asked.

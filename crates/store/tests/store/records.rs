@@ -2,8 +2,8 @@
 
 use crate::common::{account, account_id, activity, at, space, space_id};
 use hfsm_model::{
-    Action, ActivityKind, Operation, OperationId, OperationState, OperationStep, Outcome, Space,
-    Stage, StageChange, WriteAccess,
+    Action, ActivityKind, Actor, Operation, OperationId, OperationState, OperationStep, Outcome,
+    Space, Stage, StageChange, WriteAccess,
 };
 use hfsm_store::{
     ActivityFilter, Error, OperationFilter, Session, StageChangeFilter, Store, StoredAnswer,
@@ -210,6 +210,7 @@ fn operation(id: &str, space: &str, state: OperationState, second: i64) -> Opera
         id: OperationId(id.to_owned()),
         space: space_id(space),
         action: Action::Restart,
+        actor: Some(Actor::Desktop),
         state,
         started_at: at(second),
         ended_at: None,

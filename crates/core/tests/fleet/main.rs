@@ -1,0 +1,7 @@
+//! The fleet against a simulated Hub, over real HTTP, with a real store.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod notices;
+mod scene;
+mod spaces;
