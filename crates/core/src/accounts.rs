@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Error, Fleet, builder::fresh_account, events::Audience, sources, vault::SecretVault};
+use crate::{Error, Fleet, builder::fresh_account, events::Audience, sources};
 
 /// An account with its way to the Hub.
 #[derive(Debug, Clone)]
@@ -51,11 +51,6 @@ impl Fleet {
     /// When there is none of that name.
     pub fn account(&self, id: &AccountId) -> Result<Account, Error> {
         self.members().get(id).map(account_now).ok_or_else(|| Error::AccountNotFound(id.clone()))
-    }
-
-    /// Returns whether accounts can be added while running.
-    pub fn can_add_accounts(&self) -> bool {
-        self.0.vault.is_some()
     }
 
     /// Asks the Hub whose `token` is, keeps it in the vault, and shows the account's Spaces.
@@ -98,7 +93,7 @@ impl Fleet {
         if identity.username != id.as_str() {
             return Err(Error::OtherUser { expected: id.clone(), found: identity.username });
         }
-        self.vault()?.save(id, &token).await?;
+        self.save_token(id, &token).await?;
         self.stop_following(id);
         let account = self.enrol(id.clone(), identity, token, TokenSource::Vault).await?;
         self.note_account(id, ActivityKind::ReplaceToken, actor).await;
@@ -115,7 +110,7 @@ impl Fleet {
         if account.token.source == TokenSource::Environment {
             return Err(Error::AccountConfigured(id.clone()));
         }
-        self.vault()?.remove(id).await?;
+        self.remove_token(id).await?;
         self.stop_following(id);
         self.drop_member(id).await;
         self.note_account(id, ActivityKind::RemoveAccount, actor).await;
@@ -192,13 +187,13 @@ impl Fleet {
         source: TokenSource,
         actor: Actor,
     ) -> Result<Account, Error> {
-        let vault = self.vault()?.clone();
+        self.vault()?;
         let identity = self.identify(&token).await?;
         let id = AccountId::new(&identity.username)?;
         if self.members().contains_key(&id) {
             return Err(Error::AccountExists(id));
         }
-        vault.save(&id, &token).await?;
+        self.save_token(&id, &token).await?;
         let account = self.enrol(id.clone(), identity, token, source).await?;
         self.note_account(&id, ActivityKind::AddAccount, actor).await;
         Ok(account)
@@ -326,15 +321,7 @@ impl Fleet {
         .await;
     }
 
-    fn vault(&self) -> Result<&Arc<dyn SecretVault>, Error> {
-        self.0.vault.as_ref().ok_or_else(|| {
-            Error::Invalid(
-                "no vault is open, so accounts come from the configuration only".to_owned(),
-            )
-        })
-    }
-
-    fn stop_following(&self, id: &AccountId) {
+    pub(crate) fn stop_following(&self, id: &AccountId) {
         if let Some(member) = self.members().get(id) {
             member.stop.cancel();
         }

@@ -15,6 +15,7 @@ use crate::{
     inventory::Inventory,
     notices::Notices,
     sources::{ConfiguredAccount, HfCliPaths},
+    tokens::token_of,
     vault::SecretVault,
 };
 
@@ -124,7 +125,7 @@ impl FleetBuilder {
                 continue;
             }
             let mut account = account.clone();
-            let token = self.token_from_vault(&mut account).await;
+            let token = token_of(self.vault.as_ref(), &mut account, self.clock).await;
             members.insert(id.clone(), self.member(account, token));
         }
         let inventory = Inventory::load(self.store.spaces().await?, &members);
@@ -140,25 +141,6 @@ impl FleetBuilder {
             inventory,
             notices,
         }))
-    }
-
-    async fn token_from_vault(&self, account: &mut Account) -> Option<SecretString> {
-        let outcome = match &self.vault {
-            Some(vault) => vault.token(&account.id).await.map_err(|error| error.to_string()),
-            None => Err("no vault is open".to_owned()),
-        };
-        let reason = match outcome {
-            Ok(Some(token)) => return Some(token),
-            Ok(None) => "the vault holds no token for this account; replace it".to_owned(),
-            Err(reason) => reason,
-        };
-        account.state = AccountState {
-            status: AccountStatus::TokenRefused,
-            since: self.clock.now(),
-            reason: Some(reason),
-            retry_at: None,
-        };
-        None
     }
 
     fn fresh(&self, id: &AccountId) -> Account {

@@ -22,7 +22,7 @@ use crate::{
     operations::Operations,
     persistence::Persistence,
     supervisor::{Supervisor, TaskStatus},
-    vault::SecretVault,
+    tokens::Vaults,
 };
 
 /// How long tasks may take to end.
@@ -39,7 +39,7 @@ pub(crate) struct Inner {
     pub(crate) pace: Pace,
     pub(crate) hub: Hub,
     pub(crate) store: Store,
-    pub(crate) vault: Option<Arc<dyn SecretVault>>,
+    pub(crate) vaults: Vaults,
     pub(crate) hf_cli: Option<crate::sources::HfCliPaths>,
     pub(crate) supervisor: Supervisor,
     pub(crate) events: Events,
@@ -75,7 +75,7 @@ impl Fleet {
             pace: parts.pace,
             hub: parts.hub,
             store: parts.store,
-            vault: parts.vault,
+            vaults: Vaults::new(parts.vault),
             hf_cli: parts.hf_cli,
             members: RwLock::new(parts.members),
             inventory: parts.inventory,

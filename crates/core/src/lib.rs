@@ -20,6 +20,7 @@ mod polling;
 pub mod sources;
 mod spaces;
 mod supervisor;
+mod tokens;
 mod variables;
 pub mod vault;
 

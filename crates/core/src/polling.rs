@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use futures::future::join_all;
 use hfsm_hub::{Gateway, Rank};
-use hfsm_model::{Account, AccountId, AccountStatus, RateBudget};
+use hfsm_model::{Account, AccountId, AccountStatus, RateBudget, TokenSource};
 use tokio::time::Instant;
 
 use crate::{Fleet, builder::UNNAMED, events::Audience, inventory::Listing};
@@ -53,6 +53,10 @@ impl Fleet {
 
     async fn poll(self, id: AccountId) {
         let Ok(member) = self.member(&id) else { return };
+        if !member.has_token && member.account.token.source != TokenSource::Environment {
+            // Without its token it would see less than it did, and what was known would be lost.
+            return;
+        }
         let stopping = self.0.supervisor.stopping().clone();
         let pace = self.0.pace;
         let mut identified_at: Option<Instant> = None;

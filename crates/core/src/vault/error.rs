@@ -7,6 +7,8 @@ use std::{
 
 use thiserror::Error;
 
+use super::VaultKind;
+
 /// Why a vault could not do what it was asked. No variant holds a token, a key or a passphrase.
 #[derive(Debug, Error)]
 pub enum VaultError {
@@ -110,6 +112,14 @@ pub enum VaultError {
         account: String,
         /// What the keychain said, without what it keeps.
         detail: String,
+    },
+    /// A token that was written is not there when it is read again.
+    #[error("{kind} did not keep the token of `{account}`; nothing was changed")]
+    NotKept {
+        /// The vault.
+        kind: VaultKind,
+        /// The account.
+        account: String,
     },
     /// The work was given up on because the program is ending.
     #[error("the program is ending; nothing was changed")]

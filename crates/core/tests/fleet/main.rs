@@ -5,3 +5,4 @@
 mod notices;
 mod scene;
 mod spaces;
+mod vaults;
