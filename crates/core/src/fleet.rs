@@ -9,7 +9,7 @@ use std::{
 use hfsm_hub::Hub;
 use hfsm_model::{AccountId, Clock, HardwareOption};
 use hfsm_store::Store;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::{
     Error, FleetBuilder, Pace,
@@ -50,6 +50,8 @@ pub(crate) struct Inner {
     pub(crate) logs: LogFeeds,
     pub(crate) operations: Operations,
     pub(crate) notices: Notices,
+    /// Changes when the machine slept.
+    pub(crate) woke: watch::Sender<u64>,
     /// Told when a Space came, went, or changed its stage.
     pub(crate) inventory_changed: Notify,
     hardware: Mutex<Option<(tokio::time::Instant, Vec<HardwareOption>)>>,
@@ -84,6 +86,7 @@ impl Fleet {
             logs: LogFeeds::default(),
             operations: Operations::default(),
             notices: parts.notices,
+            woke: watch::Sender::new(0),
             inventory_changed: Notify::new(),
             hardware: Mutex::new(None),
             supervisor,
@@ -102,6 +105,8 @@ impl Fleet {
         supervisor.keep("keep history short", move || fleet.clone().prune());
         let fleet = self.clone();
         supervisor.keep("save what could not be saved", move || fleet.clone().save_again());
+        let fleet = self.clone();
+        supervisor.keep("notice sleep", move || fleet.clone().notice_sleep());
         let fleet = self.clone();
         supervisor.keep("tell notices", move || fleet.clone().tell_notices());
         for id in self.account_ids() {

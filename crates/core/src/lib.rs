@@ -23,6 +23,7 @@ mod supervisor;
 mod tokens;
 mod variables;
 pub mod vault;
+mod wake;
 
 pub use builder::FleetBuilder;
 pub use condition::{Condition, Worst};

@@ -216,15 +216,22 @@ impl Fleet {
     async fn feed_log(self, id: SpaceId, kind: LogKind, feed: Arc<LogFeed>) {
         let mut backoff = Backoff::new(self.0.pace.reopen.0, self.0.pace.reopen.1);
         let stopping = self.0.supervisor.stopping().clone();
+        let mut woke = self.0.woke.subscribe();
         loop {
             let reason = tokio::select! {
                 reason = self.follow_log(&id, kind, &feed, &mut backoff) => reason,
+                _ = woke.changed() => {
+                    // The connection died while the machine slept.
+                    backoff.reset();
+                    continue;
+                }
                 () = self.nobody_reads(&id, kind, &feed) => return,
                 () = stopping.cancelled() => return,
             };
             tell(&feed, LogUpdate::Waiting { reason });
             tokio::select! {
                 () = tokio::time::sleep(backoff.next_delay()) => {}
+                _ = woke.changed() => backoff.reset(),
                 () = self.nobody_reads(&id, kind, &feed) => return,
                 () = stopping.cancelled() => return,
             }

@@ -272,6 +272,14 @@ impl Fleet {
         next
     }
 
+    /// Closes every stream, dead or not; those that are wanted are opened again at once.
+    pub(crate) fn reopen_metrics(&self) {
+        for (_, feed) in lock(&self.0.metrics.feeds).drain() {
+            feed.stop.cancel();
+        }
+        self.0.inventory_changed.notify_one();
+    }
+
     fn demand(&self) -> Demand {
         let mut demand = Demand {
             everything: false,

@@ -21,6 +21,8 @@ pub struct Pace {
     pub unseen: Duration,
     /// The first and the longest pause before a lost stream is opened again.
     pub reopen: (Duration, Duration),
+    /// Between two looks whether the clock is where it is expected.
+    pub clock: Duration,
     /// How long nothing more is told of a Space that was told of.
     pub notice_rest: Duration,
     /// How long a stream stays open after the last reader left.
@@ -37,6 +39,7 @@ impl Default for Pace {
             look: Duration::from_secs(2),
             unseen: Duration::from_secs(20),
             reopen: (Duration::from_secs(1), Duration::from_secs(8)),
+            clock: Duration::from_secs(2),
             notice_rest: Duration::from_secs(60),
             linger: Duration::from_secs(15),
         }
@@ -55,6 +58,7 @@ impl Pace {
             look: usual.look / 100,
             unseen: usual.unseen / 100,
             reopen: (usual.reopen.0 / 100, usual.reopen.1 / 100),
+            clock: usual.clock / 100,
             notice_rest: usual.notice_rest / 100,
             linger: usual.linger / 100,
         }

@@ -20,6 +20,8 @@ const REFUSED: Duration = Duration::from_secs(300);
 const UNREACHABLE_MAX: Duration = Duration::from_secs(60);
 /// After this long the Hub is asked again whose a token is.
 const IDENTITY_AGE: Duration = Duration::from_secs(6 * 3600);
+/// How long after a sleep the Hub is tried often, although it cannot be reached.
+const WAKING: Duration = Duration::from_secs(60);
 /// Spaces on a page of a list.
 const PAGE: usize = 500;
 
@@ -61,6 +63,8 @@ impl Fleet {
         let pace = self.0.pace;
         let mut identified_at: Option<Instant> = None;
         let mut failures: u32 = 0;
+        let mut woke = self.0.woke.subscribe();
+        let mut woke_at: Option<Instant> = None;
         loop {
             let renew = identified_at.is_none_or(|at| at.elapsed() > IDENTITY_AGE);
             let round = tokio::select! {
@@ -79,6 +83,10 @@ impl Fleet {
                     Round::Gone => return,
                     Round::Wait(patience) => patience,
                     Round::Refused => REFUSED,
+                    // The network may come back a little later than the machine.
+                    Round::Unreachable if woke_at.is_some_and(|at| at.elapsed() < WAKING) => {
+                        pace.after_hint
+                    }
                     Round::Unreachable => unreachable_pause(failures),
                     Round::Done { .. } if hinted => pace.after_hint,
                     Round::Done { requests } => {
@@ -94,6 +102,10 @@ impl Fleet {
                         if matches!(round, Round::Refused) {
                             identified_at = None;
                         }
+                        break;
+                    }
+                    _ = woke.changed() => {
+                        (failures, identified_at, woke_at) = (0, None, Some(Instant::now()));
                         break;
                     }
                     () = member.hint.notified() => hinted = true,

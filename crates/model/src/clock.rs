@@ -1,5 +1,7 @@
 //! One clock for everything that asks what time it is.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
@@ -15,6 +17,7 @@ pub struct Clock(Source);
 enum Source {
     System,
     Anchored { wall: DateTime<Utc>, instant: Instant },
+    Shifted { milliseconds: &'static AtomicI64 },
 }
 
 impl Clock {
@@ -28,11 +31,21 @@ impl Clock {
         Self(Source::Anchored { wall, instant: Instant::now() })
     }
 
+    /// Follows the machine's clock, so many milliseconds ahead of it: a test that changes the number
+    /// sets the clock, or lets the machine sleep.
+    pub fn shifted(milliseconds: &'static AtomicI64) -> Self {
+        Self(Source::Shifted { milliseconds })
+    }
+
     /// Returns the time.
     pub fn now(&self) -> DateTime<Utc> {
+        #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine")]
+        let machine = Utc::now;
         match self.0 {
-            #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine")]
-            Source::System => Utc::now(),
+            Source::System => machine(),
+            Source::Shifted { milliseconds } => {
+                machine() + TimeDelta::milliseconds(milliseconds.load(Ordering::Relaxed))
+            }
             Source::Anchored { wall, instant } => {
                 wall + TimeDelta::from_std(instant.elapsed()).unwrap_or(TimeDelta::MAX)
             }

@@ -6,3 +6,4 @@ mod notices;
 mod scene;
 mod spaces;
 mod vaults;
+mod wake;
