@@ -49,6 +49,9 @@ pub enum Error {
     /// The API's document cannot be written.
     #[error("the API document cannot be written as JSON: {0}")]
     Document(String),
+    /// What a person chose does not do, in words.
+    #[error("{0}")]
+    Unsuitable(String),
     /// What must survive could not be read or written.
     #[error("the store failed")]
     Store(#[from] hfsm_store::Error),

@@ -2,7 +2,8 @@
 //! and origin, limits, and the old application's routes.
 //!
 //! [`ServerConfig`] is what it is told, [`Listener`] the port, [`Site`] what is answered there. The
-//! desktop application uses the same listener, switched on and off while it runs. What the product
+//! desktop application uses the same two, switched on and off while it runs by
+//! [`RemoteAccess`]. What the product
 //! can do is decided below this crate, and not here.
 
 mod access_log;
@@ -23,6 +24,7 @@ mod origin;
 mod password;
 mod problem;
 mod reference;
+mod remote;
 mod secret_text;
 mod session_api;
 mod sign_in;
@@ -39,5 +41,8 @@ pub use error::Error;
 pub use lifecycle::StopSignals;
 pub use listener::Listener;
 pub use password::hash as hash_password;
+pub use remote::{
+    RemoteAccess, RemoteReach, RemoteSettings, RemoteState, RemoteTrouble, RemoteTroubleCode,
+};
 pub use sign_in::{SignIn, SignInConfig};
 pub use site::{Site, SiteParts, document};

@@ -40,6 +40,7 @@ impl From<crate::Error> for Problem {
     fn from(error: crate::Error) -> Self {
         match error {
             crate::Error::Store(source) => hfsm_core::Error::Store(source).into(),
+            crate::Error::Unsuitable(why) => invalid_request(why),
             other => internal(&other),
         }
     }

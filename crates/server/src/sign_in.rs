@@ -39,8 +39,8 @@ pub struct SignIn(Arc<Inner>);
 struct Inner {
     fleet: Fleet,
     hasher: Hasher,
-    /// The name to sign in with, as it was at the start.
-    user: String,
+    /// The name to sign in with.
+    user: Mutex<String>,
     /// Locked for as long as a hash takes.
     password: tokio::sync::Mutex<Password>,
     has_password: AtomicBool,
@@ -138,7 +138,7 @@ impl SignIn {
         fleet.store().remove_expired_sessions(fleet.clock().now()).await?;
         let this = Self(Arc::new(Inner {
             hasher: Hasher::new(),
-            user,
+            user: Mutex::new(user),
             has_password: AtomicBool::new(!matches!(password, Password::None)),
             password: tokio::sync::Mutex::new(password),
             code: Mutex::new(None),
@@ -219,16 +219,16 @@ impl SignIn {
         }
         let user = match self.credential().await? {
             Some((credential, _)) => credential.user,
-            None => self.0.user.clone(),
+            None => self.user(),
         };
         let session = self.begin_session(from, &user, agent).await?;
         *lock(&self.0.code_session) = Some(fingerprint(&session.token));
         Ok(session)
     }
 
-    /// Returns the name to sign in with, as it was at the start.
-    pub fn user(&self) -> &str {
-        &self.0.user
+    /// Returns the name to sign in with.
+    pub fn user(&self) -> String {
+        lock(&self.0.user).clone()
     }
 
     /// Sets the password. Every other session ends.
@@ -240,16 +240,8 @@ impl SignIn {
         password: String,
         current: Option<String>,
     ) -> Result<(), Refused> {
-        let user = user.trim();
-        if user.is_empty() || user.chars().count() > 64 || user.chars().any(char::is_control) {
-            return Err(Refused::Unsuitable("the user name has 1 to 64 characters".to_owned()));
-        }
-        if password.chars().count() < password::SHORTEST || password.len() > 1024 {
-            return Err(Refused::Unsuitable(format!(
-                "the password has at least {} characters, and at most 1024 bytes",
-                password::SHORTEST
-            )));
-        }
+        let user = fitting_user(user).map_err(Refused::Unsuitable)?;
+        check_password(&password).map_err(Refused::Unsuitable)?;
         let by_code = session.is_some() && session == lock(&self.0.code_session).as_ref();
         match self.credential().await? {
             Some((_, Origin::Stored)) if by_code => {}
@@ -260,15 +252,46 @@ impl SignIn {
             None => {}
         }
         let hash = self.0.hasher.hash(password).await?;
-        let credential = Credential { user: user.to_owned(), hash };
-        self.0.fleet.store().set_setting(SETTING, &credential).await?;
+        Ok(self.keep(Credential { user: user.to_owned(), hash }, session).await?)
+    }
+
+    /// Sets who may come in, on the word of the person at this machine; the password stays when
+    /// none is given. Every session ends. Returns whether anything is another than before.
+    ///
+    /// # Errors
+    /// When the name or the password does not do, or the store cannot be written.
+    pub(crate) async fn choose(
+        &self,
+        user: &str,
+        password: Option<SecretString>,
+    ) -> Result<bool, Error> {
+        let user = fitting_user(user).map_err(Error::Unsuitable)?.to_owned();
+        let hash = match password {
+            Some(password) => {
+                check_password(password.expose_secret()).map_err(Error::Unsuitable)?;
+                self.0.hasher.hash(password.expose_secret().to_owned()).await?
+            }
+            None => match self.credential().await? {
+                Some((known, _)) if known.user != user => known.hash,
+                _ => return Ok(false),
+            },
+        };
+        self.keep(Credential { user, hash }, None).await?;
+        Ok(true)
+    }
+
+    /// Stores who may come in, and ends every session but `mine`.
+    async fn keep(&self, credential: Credential, mine: Option<&SessionHash>) -> Result<(), Error> {
+        let store = self.0.fleet.store();
+        store.set_setting(SETTING, &credential).await?;
+        lock(&self.0.user).clone_from(&credential.user);
         *self.0.password.lock().await = Password::Known { credential, origin: Origin::Stored };
         self.0.has_password.store(true, Ordering::Relaxed);
         *lock(&self.0.code) = None;
         *lock(&self.0.code_session) = None;
-        for other in self.0.fleet.store().sessions().await? {
-            if Some(&other.hash) != session {
-                self.0.fleet.store().remove_session(&other.hash).await?;
+        for other in store.sessions().await? {
+            if Some(&other.hash) != mine {
+                store.remove_session(&other.hash).await?;
             }
         }
         Ok(())
@@ -355,7 +378,7 @@ impl SignIn {
         let mut password = self.0.password.lock().await;
         if let Password::Clear(clear) = &*password {
             let hash = self.0.hasher.hash(clear.expose_secret().to_owned()).await?;
-            let credential = Credential { user: self.0.user.clone(), hash };
+            let credential = Credential { user: self.user(), hash };
             *password = Password::Known { credential, origin: Origin::Configured };
         }
         Ok(match &*password {
@@ -386,6 +409,25 @@ impl SignIn {
         };
         self.0.fleet.record(activity).await;
     }
+}
+
+/// Returns a name to sign in with as it is kept, or why it does not do.
+pub(crate) fn fitting_user(user: &str) -> Result<&str, String> {
+    let user = user.trim();
+    if user.is_empty() || user.chars().count() > 64 || user.chars().any(char::is_control) {
+        return Err("the user name has 1 to 64 characters".to_owned());
+    }
+    Ok(user)
+}
+
+fn check_password(password: &str) -> Result<(), String> {
+    if password.chars().count() < password::SHORTEST || password.len() > 1024 {
+        return Err(format!(
+            "the password has at least {} characters, and at most 1024 bytes",
+            password::SHORTEST
+        ));
+    }
+    Ok(())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

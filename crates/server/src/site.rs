@@ -1,6 +1,9 @@
 //! Everything that is answered on the port, in one router.
 
-use std::{any::Any, net::SocketAddr};
+use std::{
+    any::Any,
+    net::{IpAddr, SocketAddr},
+};
 
 use axum::{
     Extension, Json, Router,
@@ -43,6 +46,15 @@ pub struct SiteParts {
     pub document: OpenApi,
 }
 
+/// Under which addresses a site is reached.
+pub(crate) struct Reach {
+    pub(crate) bound: SocketAddr,
+    /// Further host names.
+    pub(crate) hosts: Vec<String>,
+    /// Proxies whose `X-Forwarded-*` are believed.
+    pub(crate) trusted_proxies: Vec<IpAddr>,
+}
+
 /// What is answered on the port.
 pub struct Site {
     /// For [`crate::Listener::serve`].
@@ -61,19 +73,26 @@ impl Site {
         bound: SocketAddr,
         parts: SiteParts,
     ) -> Result<Self, Error> {
+        let sign_in = SignInConfig {
+            user: config.user,
+            password: config.password,
+            api_key: config.api_key,
+            public_view: config.public_view,
+        };
+        let sign_in = SignIn::open(sign_in, parts.fleet.clone()).await?;
+        let reach = Reach { bound, hosts: config.hosts, trusted_proxies: config.trusted_proxies };
+        Self::behind(sign_in, reach, parts)
+    }
+
+    /// Puts the parts together behind a sign-in that is open already.
+    ///
+    /// # Errors
+    /// When the document cannot be written.
+    pub(crate) fn behind(sign_in: SignIn, reach: Reach, parts: SiteParts) -> Result<Self, Error> {
         let SiteParts { fleet, hub, api, document } = parts;
-        let sign_in = SignIn::open(
-            SignInConfig {
-                user: config.user,
-                password: config.password,
-                api_key: config.api_key,
-                public_view: config.public_view,
-            },
-            fleet.clone(),
-        )
-        .await?;
+        let Reach { bound, hosts, trusted_proxies } = reach;
         let door = Door { sign_in: sign_in.clone(), cookie: SessionCookie::of_port(bound.port()) };
-        let hosts = Hosts::new(bound.ip(), &config.hosts);
+        let hosts = Hosts::new(bound.ip(), &hosts);
         let (sessions, sessions_document) = session_api::routes().split_for_parts();
         let mut whole = document;
         whole.merge(sessions_document);
@@ -92,7 +111,7 @@ impl Site {
             .layer(from_fn(read_body))
             .layer(from_fn_with_state(door, find_caller))
             .layer(from_fn_with_state(hosts, check_origin))
-            .layer(from_fn_with_state(config.trusted_proxies.into(), look_behind_proxies))
+            .layer(from_fn_with_state(trusted_proxies.into(), look_behind_proxies))
             .layer(CatchPanicLayer::custom(after_panic))
             .layer(from_fn(secure))
             .layer(CompressionLayer::new().gzip(true));

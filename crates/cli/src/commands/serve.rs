@@ -113,7 +113,7 @@ async fn run(config: ServerConfig, engine: Engine, show: Show) -> anyhow::Result
     } else {
         None
     };
-    show.write(&address, link.as_deref(), site.sign_in.user(), &fleet)?;
+    show.write(&address, link.as_deref(), &site.sign_in.user(), &fleet)?;
     for warning in warnings {
         tracing::warn!("{warning}");
     }

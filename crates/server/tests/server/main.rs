@@ -14,4 +14,5 @@ mod hostile;
 mod interface;
 mod listening;
 mod private;
+mod remote;
 mod sign_in;

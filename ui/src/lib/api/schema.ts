@@ -59,6 +59,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask the Hub whose a token is and what it may, without keeping it. */
+        post: operations["preview_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/{account}": {
         parameters: {
             query?: never;
@@ -178,6 +195,28 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mutes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is quiet now. */
+        get: operations["list_mutes"];
+        put?: never;
+        /**
+         * Tell nothing of a Space, or of any, for a while.
+         * @description Takes the place of the mute of the same that was there, and ends by itself.
+         */
+        post: operations["mute"];
+        /** End a mute. */
+        delete: operations["unmute"];
         options?: never;
         head?: never;
         patch?: never;
@@ -697,6 +736,13 @@ export interface components {
          * @example alice
          */
         AccountId: string;
+        /** @description An account as it would be. */
+        AccountPreview: {
+            /** @description Whose the token is, and what it may. */
+            account: components["schemas"]["Account"];
+            /** @description Whether the account is here already, so that its token can only be replaced. */
+            already_here: boolean;
+        };
         /** @description Whether an account works, since when, and why not. */
         AccountState: {
             /** @description In one word. */
@@ -886,6 +932,24 @@ export interface components {
             data: components["schemas"]["Activity"];
             /** @enum {string} */
             type: "activity_added";
+        } | {
+            /** @description Something happened that a person wants to know at once. */
+            data: components["schemas"]["Notice"];
+            /** @enum {string} */
+            type: "notice";
+        } | {
+            /** @description Somebody asked for quiet, or a time of quiet is over. */
+            data: {
+                /** @description Those that count from now on. */
+                mutes: components["schemas"]["Mute"][];
+            };
+            /** @enum {string} */
+            type: "mutes_changed";
+        } | {
+            /** @description A person chose otherwise. */
+            data: components["schemas"]["Settings"];
+            /** @enum {string} */
+            type: "settings_changed";
         } | {
             /** @description A replica of a watched Space reported. */
             data: {
@@ -1081,6 +1145,24 @@ export interface components {
             /** @description Its GPUs. */
             gpus?: components["schemas"]["GpuSample"][];
         };
+        /** @description A time in which nothing is told of a Space, or of any. */
+        Mute: {
+            space?: components["schemas"]["SpaceId"] | null;
+            /**
+             * Format: date-time
+             * @description When it runs out by itself.
+             */
+            until: string;
+        };
+        /** @description Who is to be quiet, and for how long. */
+        MuteRequest: {
+            space?: components["schemas"]["SpaceId"] | null;
+            /**
+             * Format: int32
+             * @description For so many minutes from now on, 1 to 10080.
+             */
+            minutes: number;
+        };
         /** @description A new password. */
         NewPassword: {
             /** @description The name to sign in with from now on. */
@@ -1090,6 +1172,63 @@ export interface components {
             /** @description The password until now, where there is one. */
             current?: string | null;
         };
+        /** @description Something about a Space that a person wants to know at once. Told once for each incident. */
+        Notice: {
+            /** @description Its name, another one each time. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /** @description What happened. */
+            kind: components["schemas"]["NoticeKind"];
+            /** @description To which Space. */
+            space: components["schemas"]["SpaceId"];
+            /** @description The stage of the Space then. */
+            stage: components["schemas"]["Stage"];
+            /** @description Why, in the Hub's words where it gave some. */
+            reason?: string | null;
+            action?: components["schemas"]["Action"] | null;
+        };
+        /**
+         * @description What a notice is about.
+         * @enum {string}
+         */
+        NoticeKind: "build_failed" | "runtime_error" | "recovered" | "fell_asleep" | "action_failed";
+        /** @description Which notices are told. What is absent is. */
+        NotificationSettings: {
+            /**
+             * @description Whether any is.
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * @description A Space could not be built.
+             * @default true
+             */
+            build_failed: boolean;
+            /**
+             * @description An app ended with an error.
+             * @default true
+             */
+            runtime_error: boolean;
+            /**
+             * @description A Space runs again after a failure.
+             * @default true
+             */
+            recovered: boolean;
+            /**
+             * @description A Space fell asleep.
+             * @default true
+             */
+            fell_asleep: boolean;
+            /**
+             * @description What a program or a schedule asked for was not done.
+             * @default true
+             */
+            action_failed: boolean;
+        };
         /** @description An action that was asked for, followed until the Space has settled. */
         Operation: {
             /** @description Its name. */
@@ -1098,6 +1237,7 @@ export interface components {
             space: components["schemas"]["SpaceId"];
             /** @description What was asked. */
             action: components["schemas"]["Action"];
+            actor?: components["schemas"]["Actor"] | null;
             /** @description Where it stands. */
             state: components["schemas"]["OperationState"];
             /**
@@ -1270,6 +1410,18 @@ export interface components {
              * @default 365
              */
             activity_days: number;
+            /**
+             * @description What is told without looking.
+             * @default {
+             *       "enabled": true,
+             *       "build_failed": true,
+             *       "runtime_error": true,
+             *       "recovered": true,
+             *       "fell_asleep": true,
+             *       "action_failed": true
+             *     }
+             */
+            notifications: components["schemas"]["NotificationSettings"];
         };
         /**
          * @description How to sign in.
@@ -1653,6 +1805,48 @@ export interface operations {
             };
         };
     };
+    preview_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenRequest"];
+            };
+        };
+        responses: {
+            /** @description The account as it would be */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountPreview"];
+                };
+            };
+            /** @description The Hub does not take the token */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Hub cannot be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_account: {
         parameters: {
             query?: never;
@@ -1926,6 +2120,89 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    list_mutes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The mute of everything first, then by Space */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mute"][];
+                };
+            };
+        };
+    };
+    mute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MuteRequest"];
+            };
+        };
+        responses: {
+            /** @description Who is quiet from now on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mute"][];
+                };
+            };
+            /** @description The time is out of its range */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No account here sees the Space */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unmute: {
+        parameters: {
+            query?: {
+                /** @description The Space's; that of everything when absent. */
+                space?: components["schemas"]["SpaceId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is over, or there was none */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
