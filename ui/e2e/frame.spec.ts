@@ -10,10 +10,10 @@ test("language and theme change at once and stay", async ({ page, server, sessio
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
   await menu.click();
   await page.getByRole("menuitemradio", { name: "简体中文" }).click();
-  await expect(page.getByRole("link", { name: "账户", exact: true })).toBeVisible();
+  await expect(page.getByRole("link", { name: "设置", exact: true })).toBeVisible();
   await expect(page.locator("html")).toHaveAttribute("lang", "zh-CN");
   await page.reload();
-  await expect(page.getByRole("link", { name: "账户", exact: true })).toBeVisible();
+  await expect(page.getByRole("link", { name: "设置", exact: true })).toBeVisible();
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
 });
 
@@ -40,6 +40,7 @@ test("a server that goes away is noticed, and its return too", async ({
 
 test("accounts say how they are, and can be checked", async ({ page, server, session }) => {
   await open(page, { server, session }, "/accounts");
+  await expect(page).toHaveURL(/\/settings\/accounts$/);
   const mira = page.locator("[data-account=mira]");
   await expect(mira.locator("[data-status=fine]")).toBeVisible();
   await expect(mira).toContainText("northwind-lab");
@@ -49,13 +50,18 @@ test("accounts say how they are, and can be checked", async ({ page, server, ses
 
 for (const theme of ["light", "dark"] as const) {
   test(`no screen has a fault that axe finds, ${theme}`, async ({ page, server, session }) => {
+    test.slow(); // A dozen screens in one test.
     await page.emulateMedia({ colorScheme: theme });
     for (const path of [
       "/spaces",
       "/spaces/mira/story-painter",
-      "/accounts",
       "/accounts/add",
       "/activity",
+      "/settings/accounts",
+      "/settings/appearance",
+      "/settings/sign-in",
+      "/settings/data",
+      "/settings/about",
       "/welcome",
     ]) {
       await open(page, { server, session }, path);
@@ -78,8 +84,10 @@ test("everything fits a phone and can be hit with a thumb", async ({ page, serve
   for (const path of [
     "/spaces",
     "/spaces/mira/story-painter",
-    "/accounts",
     "/activity",
+    "/settings/accounts",
+    "/settings/data",
+    "/settings/about",
     "/welcome",
   ]) {
     await open(page, { server, session }, path);

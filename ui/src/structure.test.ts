@@ -15,6 +15,7 @@ describe("the structure", () => {
   it("keeps the desktop's interface in two files", () => {
     expect(that((it) => it.text.includes("@tauri-apps/")).sort()).toEqual([
       "lib/api/ipc-transport.ts",
+      "lib/platform/desktop.ts",
     ]);
   });
 

@@ -1,5 +1,6 @@
 import { duration } from "$lib/format/time";
 import * as m from "$lib/paraglide/messages";
+import { NativeError } from "$lib/platform/native";
 import { ApiError, Unreachable } from "./client";
 import type { Problem } from "./types";
 
@@ -48,6 +49,7 @@ export function codeProblemText(error: unknown): string {
 /** What a person reads of a failure. */
 export function problemText(error: unknown): string {
   if (error instanceof Unreachable) return m.problem_unreachable();
+  if (error instanceof NativeError) return error.message;
   if (!(error instanceof ApiError)) return m.problem_unexpected();
   const { code, detail, retry_after_secs: wait } = error.problem;
   if (code === "sign_in_failed") return m.problem_sign_in_failed();

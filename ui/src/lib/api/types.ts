@@ -14,5 +14,6 @@ export type MetricsPoint = Schemas["MetricsPoint"];
 export type Operation = Schemas["Operation"];
 export type Problem = Schemas["Problem"];
 export type SessionInfo = Schemas["SessionState"];
+export type Settings = Schemas["Settings"];
 export type Space = Schemas["Space"];
 export type StageChange = Schemas["StageChange"];

@@ -1,0 +1,49 @@
+import { expect, open, signIn, test } from "./support/test";
+
+test("history is kept for as long as asked, within reason", async ({ page, serve }) => {
+  const server = await serve();
+  await signIn(page, server);
+  await page.goto(`${server.address}/settings/data`);
+  const days = page.getByRole("spinbutton", { name: "Keep stage changes" });
+  await days.fill("0");
+  await expect(page.getByRole("alert")).toContainText("from 1 to 3650");
+  await days.fill("30");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("button", { name: "Save" })).toHaveCount(0);
+  await page.reload();
+  await expect(days).toHaveValue("30");
+});
+
+test("diagnostics tell how the program is, and nobody's name", async ({
+  page,
+  server,
+  session,
+}) => {
+  await open(page, { server, session }, "/settings/about");
+  const text = page.getByRole("region", { name: "Diagnostics" });
+  await expect(text).toContainText("healthy: yes");
+  await expect(text).toContainText(/account 2: \w+ token, fine, \d+ of \d+ requests left/);
+  await expect(text).not.toContainText(/mira|jonas/);
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save as a file" }).click();
+  expect((await download).suggestedFilename()).toBe("space-manager-diagnostics.txt");
+});
+
+test("what belongs to the desktop is not offered in a browser", async ({
+  page,
+  server,
+  session,
+}) => {
+  await open(page, { server, session }, "/settings");
+  await expect(page).toHaveURL(/\/settings\/accounts$/);
+  const tabs = page.getByRole("navigation", { name: "Settings" });
+  await expect(tabs.getByRole("link", { name: "Accounts" })).toHaveAttribute(
+    "aria-current",
+    "page",
+  );
+  for (const name of ["Remote access", "Desktop", "Tokens"]) {
+    await expect(tabs.getByRole("link", { name, exact: true })).toHaveCount(0);
+  }
+  await page.goto(`${server.address}/settings/remote`);
+  await expect(page.getByText("another kind of program")).toBeVisible();
+});

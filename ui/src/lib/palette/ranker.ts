@@ -1,0 +1,99 @@
+/** Something that can be found: what it is called, and what else it answers to. */
+export interface Candidate {
+  /** What is shown and highlighted. */
+  name: string;
+  /** What is done with it, such as `Restart`; a query must name it to find it. */
+  verb?: string;
+  /** Other words that find it, such as the owner. */
+  keywords?: string;
+}
+
+/** A candidate in the form that is searched, so that a key press lowers no text again. */
+export interface Indexed<T extends Candidate> {
+  value: T;
+  name: string;
+  verb: string;
+  keywords: string;
+}
+
+export const indexed = <T extends Candidate>(values: readonly T[]): Indexed<T>[] =>
+  values.map((value) => ({
+    value,
+    name: value.name.toLowerCase(),
+    verb: (value.verb ?? "").toLowerCase(),
+    keywords: (value.keywords ?? "").toLowerCase(),
+  }));
+
+export const wordsOf = (query: string): string[] =>
+  query.toLowerCase().split(/\s+/).filter(Boolean);
+
+/** The best `limit` of `pool` for `query`, best first. */
+export function rank<T extends Candidate>(
+  pool: readonly Indexed<T>[],
+  query: string,
+  limit: number,
+): { value: T; score: number }[] {
+  const words = wordsOf(query);
+  const found: { value: T; score: number }[] = [];
+  for (const item of pool) {
+    const score = scoreOf(item, words);
+    if (score > 0) found.push({ value: item.value, score });
+  }
+  return found
+    .sort((a, b) => b.score - a.score || a.value.name.length - b.value.name.length)
+    .slice(0, limit);
+}
+
+/** 0 when a word is found nowhere, or when none of them names the verb that there is. */
+function scoreOf(item: Indexed<Candidate>, words: readonly string[]): number {
+  let total = 0;
+  let verbNamed = item.verb === "";
+  for (const word of words) {
+    const inVerb = item.verb === "" ? 0 : wordScore(item.verb, word, false);
+    const inName = wordScore(item.name, word, true);
+    const best = Math.max(inVerb, inName, wordScore(item.keywords, word, false) * 0.6);
+    if (best === 0) return 0;
+    if (inVerb > 0 && inVerb >= inName) verbNamed = true;
+    total += best;
+  }
+  return verbNamed ? total : 0;
+}
+
+/** How well `word` fits `text`: at the start, at the start of a word, inside, or spread over it. */
+function wordScore(text: string, word: string, spread: boolean): number {
+  const at = text.indexOf(word);
+  if (at === 0) return 100 + word.length / text.length;
+  if (at > 0) return (/[\s/_.\-]/.test(text[at - 1] ?? "") ? 80 : 50) + word.length / text.length;
+  return spread && word.length > 1 ? spreadScore(text, word) : 0;
+}
+
+/** For `imgst` in `image-studio`: every letter in its order, the tighter the better. */
+function spreadScore(text: string, word: string): number {
+  let at = -1;
+  let begin = -1;
+  for (const letter of word) {
+    at = text.indexOf(letter, at + 1);
+    if (at < 0) return 0;
+    if (begin < 0) begin = at;
+  }
+  const share = word.length / (at - begin + 1);
+  return share < 0.35 ? 0 : 30 * share;
+}
+
+/** Cuts `name` into pieces, those that a word of the query found marked. */
+export function marked(name: string, query: string): { text: string; hit: boolean }[] {
+  const lower = name.toLowerCase();
+  const hits = new Array<boolean>(name.length).fill(false);
+  for (const word of wordsOf(query)) {
+    const at = lower.indexOf(word);
+    if (at >= 0) hits.fill(true, at, at + word.length);
+  }
+  const parts: { text: string; hit: boolean }[] = [];
+  for (let index = 0; index < name.length; index++) {
+    const last = parts.at(-1);
+    const hit = hits[index] ?? false;
+    if (last && last.hit === hit) last.text += name[index];
+    else parts.push({ text: name[index] ?? "", hit });
+  }
+  return parts;
+}
