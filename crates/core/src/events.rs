@@ -139,6 +139,8 @@ struct Pending {
 struct ReaderEntry {
     watch: Arc<Watch>,
     audience: Audience,
+    /// Whether somebody looks at what it hears.
+    looks: bool,
 }
 
 #[derive(Debug)]
@@ -230,9 +232,20 @@ impl Events {
 
     /// Makes a reader that hears what is published from now on.
     pub fn subscribe(&self, audience: Audience, watch: Watch) -> EventReader {
+        self.reader(audience, watch, true)
+    }
+
+    /// Makes a reader that hears everything but metrics, for a program that waits for what a person
+    /// wants to know. Nobody looks through it, so that for its sake the Hub is asked no more often.
+    pub fn overhear(&self) -> EventReader {
+        self.reader(Audience::Everything, Watch::nothing(), false)
+    }
+
+    fn reader(&self, audience: Audience, watch: Watch, looks: bool) -> EventReader {
         let id = uuid::Uuid::new_v4().to_string();
         let watch = Arc::new(watch);
-        lock(&self.0.readers).insert(id.clone(), ReaderEntry { watch: watch.clone(), audience });
+        let entry = ReaderEntry { watch: watch.clone(), audience, looks };
+        lock(&self.0.readers).insert(id.clone(), entry);
         self.0.demand.notify_one();
         EventReader {
             receiver: self.0.sender.subscribe(),
@@ -266,6 +279,11 @@ impl Events {
     /// Returns how many readers are open.
     pub fn readers(&self) -> usize {
         lock(&self.0.readers).len()
+    }
+
+    /// Returns whether somebody looks at what changes.
+    pub fn is_looked_at(&self) -> bool {
+        lock(&self.0.readers).values().any(|entry| entry.looks)
     }
 
     /// Waits until what readers want may have changed.
@@ -445,6 +463,20 @@ mod tests {
         assert!(events.set_watch(&narrow.id.clone(), Watch::Spaces([demo].into())));
         let _ = batch(&mut narrow).await;
         assert_eq!(narrow.wanted(&metrics).count(), 1);
+    }
+
+    #[tokio::test]
+    async fn who_overhears_does_not_look() {
+        let events = events();
+        let mut waiting = events.overhear();
+        assert!(!events.is_looked_at());
+        let looking = events.subscribe(Audience::PublicSpaces, Watch::nothing());
+        assert!(events.is_looked_at());
+        drop(looking);
+        events.publish(removed("demo"), Audience::Everything);
+        let heard = batch(&mut waiting).await;
+        assert_eq!(waiting.wanted(&heard).count(), 1);
+        assert!(!events.is_looked_at());
     }
 
     #[tokio::test]

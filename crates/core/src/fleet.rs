@@ -151,7 +151,7 @@ impl Fleet {
 
     /// Makes a reader of what changes from now on.
     pub fn subscribe(&self, audience: Audience, watch: Watch) -> EventReader {
-        let first = self.0.events.readers() == 0;
+        let first = !self.0.events.is_looked_at();
         let reader = self.0.events.subscribe(audience, watch);
         if first {
             self.attend();

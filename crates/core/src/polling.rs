@@ -90,7 +90,7 @@ impl Fleet {
                     Round::Unreachable => unreachable_pause(failures),
                     Round::Done { .. } if hinted => pace.after_hint,
                     Round::Done { requests } => {
-                        let attended = self.0.events.readers() > 0;
+                        let attended = self.0.events.is_looked_at();
                         let pause = if attended { pace.attended } else { pace.unattended };
                         let pause = pause.max(pace.per_request * requests);
                         stretched(pause, member.gateway.budget().as_ref())
