@@ -227,6 +227,9 @@ async fn a_log_is_read_from_its_beginning_and_each_line_once_although_the_stream
     assert_eq!(ours, ["first", "second", "third"]);
     let now = fleet.log_now(&id("alice/talker"), LogKind::Run, Some(1)).await.unwrap();
     assert_eq!(now.last().unwrap().text, "third");
+    let asked = hub.world().stats().requests(RouteKind::RunLogs);
+    assert!(fleet.log_now(&id("alice/talker"), LogKind::Run, Some(0)).await.unwrap().is_empty());
+    assert_eq!(hub.world().stats().requests(RouteKind::RunLogs), asked, "nothing is waited for");
 }
 
 #[tokio::test]
