@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use hfsm_model::SpaceId;
@@ -13,6 +13,13 @@ pub(crate) struct Cli {
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// Returns whether arguments that cannot be read ask for JSON.
+    pub(crate) fn wants_json(arguments: impl IntoIterator<Item = OsString>) -> bool {
+        arguments.into_iter().take_while(|text| text != "--").any(|text| text == "--json")
+    }
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not \

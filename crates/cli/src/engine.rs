@@ -98,8 +98,18 @@ fn key_file(config: &ServerConfig) -> PathBuf {
 }
 
 impl Engine {
-    /// Asks the Hub for everything, and returns when every account has answered or failed.
+    /// Asks the Hub for everything, and returns when every account has answered or failed. Says
+    /// which failed, unless all did.
     pub(crate) async fn first_lists(&self) -> anyhow::Result<Vec<Account>> {
+        let accounts = self.lists_of_some().await?;
+        for account in accounts.iter().filter(|a| a.state.status != AccountStatus::Fine) {
+            tracing::warn!("{}", trouble(account));
+        }
+        Ok(accounts)
+    }
+
+    /// Asks the Hub for everything, and fails when no account works.
+    pub(crate) async fn lists_of_some(&self) -> anyhow::Result<Vec<Account>> {
         let mut reader = self.fleet.subscribe(Audience::Everything, Watch::nothing());
         self.fleet.start();
         let settled = async {
@@ -115,15 +125,9 @@ impl Engine {
             Failure::TimedOut(format!("the Hub gave no list within {} s", FIRST_LISTS.as_secs()))
         })?;
         if accounts.iter().any(|account| account.state.status == AccountStatus::Fine) {
-            for account in accounts.iter().filter(|a| a.state.status != AccountStatus::Fine) {
-                tracing::warn!("{}", trouble(account));
-            }
             return Ok(accounts);
         }
-        let all = accounts.iter().map(trouble).collect::<Vec<_>>().join("; ");
-        let refused = accounts.iter().any(|a| a.state.status == AccountStatus::TokenRefused);
-        Err(if refused { Failure::AccountRefused(all) } else { Failure::HubUnreachable(all) }
-            .into())
+        Err(Failure::of_accounts(&accounts).into())
     }
 
     /// Asks the Hub for everything, and fails when no account sees `space`.
@@ -131,6 +135,16 @@ impl Engine {
         self.first_lists().await?;
         self.fleet.space(space)?;
         Ok(())
+    }
+}
+
+impl Failure {
+    /// Says what is wrong with the accounts that do not work.
+    pub(crate) fn of_accounts(accounts: &[Account]) -> Self {
+        let bad = || accounts.iter().filter(|a| a.state.status != AccountStatus::Fine);
+        let all = bad().map(trouble).collect::<Vec<_>>().join("; ");
+        let refused = bad().any(|a| a.state.status == AccountStatus::TokenRefused);
+        if refused { Self::AccountRefused(all) } else { Self::HubUnreachable(all) }
     }
 }
 

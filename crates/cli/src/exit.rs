@@ -38,6 +38,18 @@ pub(crate) fn code(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(error.chain().find_map(number).unwrap_or(1))
 }
 
+/// Returns the word that says the same to a program.
+pub(crate) fn word(error: &anyhow::Error) -> &'static str {
+    match error.chain().find_map(number) {
+        Some(2) => "usage",
+        Some(3) => "not_found",
+        Some(4) => "refused",
+        Some(5) => "hub_unreachable",
+        Some(6) => "timed_out",
+        _ => "failed",
+    }
+}
+
 /// Returns whether the reader of our output went away, which is no failure.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error
@@ -101,7 +113,7 @@ mod tests {
             anyhow::Error::from(hfsm_core::Error::SpaceNotFound(space)).context("on the way");
         assert_eq!(code(&error), ExitCode::from(3));
         let error = anyhow::Error::from(Failure::TimedOut("late".to_owned()));
-        assert_eq!(code(&error), ExitCode::from(6));
+        assert_eq!((code(&error), word(&error)), (ExitCode::from(6), "timed_out"));
         assert_eq!(code(&anyhow::anyhow!("something")), ExitCode::from(1));
     }
 }

@@ -11,6 +11,7 @@ use std::{io::Write, process::ExitCode};
 
 use clap::Parser;
 use hfsm_server::ServerConfig;
+use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
@@ -19,20 +20,43 @@ use crate::{
 };
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // Help and the version are no failures, and written for people.
+        Err(error) if !error.use_stderr() || !Cli::wants_json(std::env::args_os()) => error.exit(),
+        Err(error) => {
+            let error = anyhow::Error::from(exit::Failure::Usage(error.to_string()));
+            say(&error, true);
+            return exit::code(&error);
+        }
+    };
+    let json = cli.global.json;
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if exit::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            say(&error, json);
             exit::code(&error)
         }
     }
 }
 
+/// Says what did not work, to people in words and to programs in JSON.
+fn say(error: &anyhow::Error, json: bool) {
+    let message = format!("{error:#}");
+    let text = if json {
+        json!({ "error": { "code": exit::word(error), "message": message.trim_end() } }).to_string()
+    } else {
+        format!("error: {message}")
+    };
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 fn run(cli: Cli) -> anyhow::Result<()> {
     let output = Output::new(cli.global.json, cli.global.color);
     let settings = cli.settings();
+    // Beside results for a program, what is logged is for a program too.
+    let log = |config: &ServerConfig, serving| log(config, serving, output.json && !serving);
     let config =
         || ServerConfig::load(settings, environment::variables(), cli.global.config.clone());
     match cli.command {
@@ -85,7 +109,7 @@ fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()
 }
 
 /// Logs to the standard error. A command says only what went wrong, unless it is asked for more.
-fn log(config: &ServerConfig, serving: bool) -> anyhow::Result<()> {
+fn log(config: &ServerConfig, serving: bool, json: bool) -> anyhow::Result<()> {
     let filter = match (config.log.as_deref(), serving) {
         (Some(filter), _) => filter,
         // What the database layer says of its migrations is of no use to a person.
@@ -98,11 +122,15 @@ fn log(config: &ServerConfig, serving: bool) -> anyhow::Result<()> {
              hfsm_core=debug"
         ))
     })?;
-    tracing_subscriber::fmt()
+    let logger = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_target(false)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-        .init();
+        .with_ansi(!json && std::io::IsTerminal::is_terminal(&std::io::stderr()));
+    if json {
+        logger.json().init()
+    } else {
+        logger.init()
+    }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use hfsm_core::events::{Audience, Watch};
-use hfsm_model::{Action, Actor, Operation, OperationState, Space, SpaceId, Stage};
+use hfsm_model::{AccountStatus, Action, Actor, Operation, OperationState, Space, SpaceId, Stage};
 use hfsm_server::ServerConfig;
 
 use crate::{
@@ -22,9 +22,15 @@ pub(crate) async fn spaces(
     let engine = engine::for_a_command(config).await?;
     match command {
         Spaces::List { owner, stage, query } => {
-            engine.first_lists().await?;
+            let accounts = engine.lists_of_some().await?;
             let filter = Filter { owner, stage, query };
-            list(&engine, &filter, output)
+            list(&engine, &filter, output)?;
+            // What is known was written; whether it is all there is must show as well.
+            if accounts.iter().all(|account| account.state.status == AccountStatus::Fine) {
+                Ok(())
+            } else {
+                Err(Failure::of_accounts(&accounts).into())
+            }
         }
         Spaces::Get { space } => {
             engine.find(&space).await?;

@@ -81,6 +81,42 @@ async fn each_kind_of_failure_has_its_exit_code_and_says_what_to_do() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_lacks_an_account_is_written_and_fails_all_the_same() {
+    let bench = Bench::new().await;
+    let users = format!("alice:{TOKEN},bob:hf_nobody_has_this");
+    let both = [("HF_USER", users.as_str())];
+    let people = bench.run_with(&["spaces", "list"], &both).await;
+    assert_eq!(people.code, 4, "{}", people.err);
+    assert!(people.out.contains("alice/demo"), "{}", people.out);
+    let last = people.err.lines().last().unwrap();
+    assert!(last.starts_with("error: ") && last.contains("`bob`"), "{}", people.err);
+    let programs = bench.run_with(&["spaces", "list", "--json"], &both).await;
+    assert_eq!(programs.code, 4);
+    assert_eq!(programs.json()[1]["id"], "alice/demo");
+    let said = programs.err.lines().last().unwrap();
+    let said: serde_json::Value = serde_json::from_str(said).unwrap();
+    assert_eq!(said["error"]["code"], "refused", "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_are_json_for_programs() {
+    let bench = Bench::new().await;
+    for (arguments, code, word) in [
+        (&["spaces", "get", "alice/none", "--json"][..], 3, "not_found"),
+        (&["spaces", "fly", "--json"], 2, "usage"),
+        (&["--json", "spaces", "get", "../whoami-v2"], 2, "usage"),
+    ] {
+        let ended = bench.run(arguments).await;
+        assert_eq!(ended.code, code, "{}", ended.err);
+        for line in ended.err.lines() {
+            let said: serde_json::Value = serde_json::from_str(line).expect(line);
+            assert_eq!(said["error"]["code"], word, "{said}");
+            assert!(said["error"]["message"].as_str().unwrap().len() > 10, "{said}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn logs_come_without_what_could_steer_a_terminal() {
     let bench = Bench::new().await;
     let ended = bench.run(&["logs", "alice/demo"]).await;
