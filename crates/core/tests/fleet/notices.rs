@@ -1,6 +1,9 @@
 //! What a person is told without looking.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::Duration,
+};
 
 use chrono::TimeDelta;
 use hfsm_core::{
@@ -8,10 +11,12 @@ use hfsm_core::{
     events::{Audience, EventReader, Received, Watch},
 };
 use hfsm_hub_sim::{Fault, RouteKind, SimHub, When};
-use hfsm_model::{Action, Actor, Event, Notice, NoticeKind, NotificationSettings, Settings, Stage};
+use hfsm_model::{
+    Action, Actor, Clock, Event, Notice, NoticeKind, NotificationSettings, Settings, Stage,
+};
 use hfsm_store::Store;
 
-use crate::scene::{Scene, builder, event, id, scene, stage_of, until, world};
+use crate::scene::{Scene, builder_by, event, id, scene, stage_of, until, world};
 
 const ALICE: &str = "alice:hf_alice_write";
 
@@ -83,11 +88,15 @@ async fn a_flap_is_one_notice_also_when_the_program_is_started_anew_in_between()
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hfsm.db");
     let hub = SimHub::start(world().build()).await.unwrap();
-    // Longer than a slow machine takes for what is below.
-    let pace = Pace { notice_rest: Duration::from_secs(3), ..Pace::brisk() };
+    static SHIFT: AtomicI64 = AtomicI64::new(0);
+    let pace = Pace { notice_rest: Duration::from_secs(60), ..Pace::brisk() };
     let begin = || async {
         let store = Store::open(&path).await.unwrap();
-        let fleet = builder(&hub, store, ALICE).pace(pace).build().await.unwrap();
+        let fleet = builder_by(Clock::shifted(&SHIFT), &hub, store, ALICE)
+            .pace(pace)
+            .build()
+            .await
+            .unwrap();
         let reader = fleet.subscribe(Audience::Everything, Watch::nothing());
         fleet.start();
         (fleet, reader)
@@ -112,6 +121,7 @@ async fn a_flap_is_one_notice_also_when_the_program_is_started_anew_in_between()
     assert_eq!(heard(&mut reader), []);
     drop(fleet);
 
+    SHIFT.store(61_000, Ordering::SeqCst);
     let (fleet, mut reader) = begin().await;
     let last = notice(&mut reader).await;
     assert_eq!(last.kind, NoticeKind::Recovered, "where it stands after the rest");

@@ -55,9 +55,14 @@ pub(crate) async fn fleet(hub: &SimHub, store: Store, accounts: &str) -> Fleet {
 
 /// A fleet that is not put together yet.
 pub(crate) fn builder(hub: &SimHub, store: Store, accounts: &str) -> FleetBuilder {
+    builder_by(Clock::system(), hub, store, accounts)
+}
+
+/// The same, by a clock of the test's own.
+pub(crate) fn builder_by(clock: Clock, hub: &SimHub, store: Store, accounts: &str) -> FleetBuilder {
     let configured = configured_accounts(Some(accounts), None);
     assert!(configured.problems.is_empty(), "{:?}", configured.problems);
-    Fleet::builder(Clock::system(), client(hub), store)
+    Fleet::builder(clock, client(hub), store)
         .configured(configured.accounts)
         .vault(Arc::new(MemoryVault::default()))
         .pace(Pace::brisk())
