@@ -34,18 +34,32 @@ test("a pasted token says whose it is, what it covers and what it may not do", a
 
   const field = page.getByLabel("Access token");
   await field.fill("hf_wrong");
-  await page.getByRole("button", { name: "Add account" }).click();
+  await page.getByRole("button", { name: "Check the token" }).click();
   await expect(page.getByRole("alert")).toContainText("Token refused");
 
   await field.fill(hub.token("mira/read-only"));
-  await page.getByRole("button", { name: "Add account" }).click();
-  const added = page.locator("[data-added=mira]");
-  await expect(added).toContainText("mira");
-  await expect(added).toContainText("northwind-lab");
-  await expect(added).toContainText("Cannot restart or change anything");
+  await page.getByRole("button", { name: "Check the token" }).click();
+  const preview = page.locator("[data-preview=mira]");
+  await expect(preview).toContainText("northwind-lab");
+  await expect(preview).toContainText("Cannot restart or change anything");
+  // Nothing is saved yet, and another token is another question.
+  const accounts = await page.request.get(`${server.address}/api/v1/accounts`);
+  expect(await accounts.json()).toEqual([]);
+  await field.press("End");
+  await field.press("x");
+  await expect(preview).toHaveCount(0);
+  await field.press("Backspace");
 
-  await page.getByRole("link", { name: "Show the Spaces" }).click();
+  await page.getByRole("button", { name: "Check the token" }).click();
+  await page.getByRole("button", { name: "Add account" }).click();
   await expect(page.locator("[data-space='mira/story-painter']")).toBeVisible();
+
+  await page.goto(`${server.address}/accounts/add`);
+  await field.fill(hub.token("mira/space-manager"));
+  await page.getByRole("button", { name: "Check the token" }).click();
+  await expect(page.getByText("mira is here already")).toBeVisible();
+  await page.getByRole("button", { name: "Replace token" }).click();
+  await expect(page.getByText("mira has a new token")).toBeVisible();
 });
 
 test("an empty list says which account is in trouble, not that there are no Spaces", async ({

@@ -1,5 +1,44 @@
 import { expect, open, signIn, test } from "./support/test";
 
+test("notifications are chosen, and quiet is asked for and ended", async ({ page, serve, hub }) => {
+  const server = await serve({ HF_USER: `mira:${hub.token("mira/space-manager")}` });
+  await signIn(page, server);
+  await page.goto(`${server.address}/settings/notifications`);
+  const asleep = page.getByRole("switch", { name: "A Space fell asleep" });
+  await asleep.click();
+  await expect(asleep).toHaveAttribute("aria-checked", "false");
+  await page.getByRole("switch", { name: "Tell me" }).click();
+  await expect(asleep).toBeDisabled();
+  await page.reload();
+  await expect(page.getByRole("switch", { name: "Tell me" })).toHaveAttribute(
+    "aria-checked",
+    "false",
+  );
+
+  await expect(page.getByText("Nothing is muted.")).toBeVisible();
+  await page.getByRole("button", { name: "Mute everything" }).click();
+  await page.getByRole("menuitem", { name: "for 1 hr" }).click();
+  const all = page.locator("[data-mute=everything]");
+  await expect(all).toContainText("ends in");
+  await all.getByRole("button", { name: "Unmute" }).click();
+  await expect(page.getByText("Nothing is muted.")).toBeVisible();
+});
+
+test("a Space is muted from its menu and says so", async ({ page, serve, hub }) => {
+  const server = await serve({ HF_USER: `mira:${hub.token("mira/space-manager")}` });
+  await signIn(page, server);
+  await page.goto(`${server.address}/spaces/mira/story-painter`);
+  await page.getByRole("button", { name: "Actions for Story Painter" }).click();
+  await page.getByRole("menuitem", { name: "Mute for an hour" }).click();
+  await expect(page.locator("[data-muted]")).toContainText("muted until");
+  await page.goto(`${server.address}/settings/notifications`);
+  await expect(page.locator("[data-mute='mira/story-painter']")).toBeVisible();
+  await page.goBack();
+  await page.getByRole("button", { name: "Actions for Story Painter" }).click();
+  await page.getByRole("menuitem", { name: "Unmute" }).click();
+  await expect(page.locator("[data-muted]")).toHaveCount(0);
+});
+
 test("history is kept for as long as asked, within reason", async ({ page, serve }) => {
   const server = await serve();
   await signIn(page, server);

@@ -1,6 +1,6 @@
 import { createContext } from "svelte";
 import { unwrap, type Api } from "$lib/api/client";
-import type { Account, ApiEvent } from "$lib/api/types";
+import type { Account, AccountPreview, ApiEvent } from "$lib/api/types";
 
 /** The accounts, kept true by events, and the calls that change them. */
 export class AccountsState {
@@ -56,6 +56,11 @@ export class AccountsState {
       this.#error = error;
       if (this.#status === "loading") this.#status = "failed";
     }
+  }
+
+  /** Says whose token it is and what it may do. Nothing is saved. */
+  preview(token: string): Promise<AccountPreview> {
+    return unwrap(this.#api.POST("/api/v1/accounts/preview", { body: { token } }));
   }
 
   async add(token: string): Promise<Account> {

@@ -4,6 +4,7 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 
 export type Account = Schemas["Account"];
+export type AccountPreview = Schemas["AccountPreview"];
 export type Activity = Schemas["Activity"];
 export type ApiEvent = Schemas["Event"];
 export type Envelope = Schemas["Envelope"];
@@ -11,6 +12,8 @@ export type HardwareOption = Schemas["HardwareOption"];
 export type LogLine = Schemas["LogLine"];
 export type LogUpdate = Schemas["LogUpdate"];
 export type MetricsPoint = Schemas["MetricsPoint"];
+export type Mute = Schemas["Mute"];
+export type NotificationChoice = Schemas["NotificationSettings"];
 export type Operation = Schemas["Operation"];
 export type Problem = Schemas["Problem"];
 export type SessionInfo = Schemas["SessionState"];

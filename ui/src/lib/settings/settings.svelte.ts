@@ -1,6 +1,6 @@
 import { createContext } from "svelte";
 import { unwrap, type Api } from "$lib/api/client";
-import type { Settings } from "$lib/api/types";
+import type { ApiEvent, Settings } from "$lib/api/types";
 
 /** What the person has chosen of the program itself, kept true by events. */
 export class SettingsState {
@@ -34,6 +34,10 @@ export class SettingsState {
   async change(part: Partial<Settings>): Promise<void> {
     const now = await unwrap(this.#api.GET("/api/v1/settings"));
     this.#current = await unwrap(this.#api.PUT("/api/v1/settings", { body: { ...now, ...part } }));
+  }
+
+  apply(event: ApiEvent): void {
+    if (event.type === "settings_changed") this.#current = event.data;
   }
 }
 

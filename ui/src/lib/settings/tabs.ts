@@ -2,7 +2,15 @@ import type { Capabilities } from "$lib/platform/platform";
 import * as m from "$lib/paraglide/messages";
 
 export type SettingsTab =
-  "accounts" | "remote" | "appearance" | "desktop" | "tokens" | "sign-in" | "data" | "about";
+  | "accounts"
+  | "remote"
+  | "notifications"
+  | "appearance"
+  | "desktop"
+  | "tokens"
+  | "sign-in"
+  | "data"
+  | "about";
 
 interface Entry {
   tab: SettingsTab;
@@ -14,6 +22,7 @@ interface Entry {
 const TABS: readonly Entry[] = [
   { tab: "accounts", word: m.nav_accounts },
   { tab: "remote", word: m.settings_remote, needs: "remoteAccess" },
+  { tab: "notifications", word: m.notifications },
   { tab: "appearance", word: m.theme },
   { tab: "desktop", word: m.settings_desktop, needs: "background" },
   { tab: "tokens", word: m.settings_tokens, needs: "tokenStore" },
