@@ -8,7 +8,10 @@ use axum::{
 use hfsm_api::{Caller, ErrorCode, Problem};
 use http::{HeaderMap, header};
 
-use crate::{client::Client, cookies::SessionCookie, problem::too_many_attempts, sign_in::SignIn};
+use crate::{
+    client::Client, cookies::SessionCookie, problem::too_many_attempts,
+    session_end::end_with_session, sign_in::SignIn,
+};
 
 /// The old page sends what it kept, and expects the public list when that is too old.
 const BEARER_OPTIONAL: &str = "/api/proxy/spaces";
@@ -70,8 +73,15 @@ pub(crate) async fn find_caller(
 ) -> Response {
     match door.caller(request.headers(), *client, request.uri().path()).await {
         Ok(caller) => {
+            let session = matches!(caller, Caller::Session { .. })
+                .then(|| door.session_token(request.headers()))
+                .flatten();
             request.extensions_mut().insert(caller);
-            next.run(request).await
+            let response = next.run(request).await;
+            match session {
+                Some(token) => end_with_session(response, door.sign_in, token),
+                None => response,
+            }
         }
         Err(problem) => problem.into_response(),
     }

@@ -27,6 +27,7 @@ mod reference;
 mod remote;
 mod secret_text;
 mod session_api;
+mod session_end;
 mod sign_in;
 mod site;
 mod tls;

@@ -18,6 +18,7 @@ use hfsm_model::{Activity, ActivityKind, Actor, Outcome};
 use hfsm_store::{Session, SessionHash};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use crate::{
     ConfiguredPassword, Error,
@@ -48,6 +49,8 @@ struct Inner {
     /// The session that the code began. It may set the password without knowing the one before:
     /// who reads what this program prints could change it anyway.
     code_session: Mutex<Option<SessionHash>>,
+    /// Told when a session was ended before its time.
+    sessions_ended: watch::Sender<()>,
     api_key: Option<SecretString>,
     public_view: PublicView,
     by_address: Attempts<IpAddr>,
@@ -143,6 +146,7 @@ impl SignIn {
             password: tokio::sync::Mutex::new(password),
             code: Mutex::new(None),
             code_session: Mutex::new(None),
+            sessions_ended: watch::Sender::new(()),
             api_key: config.api_key,
             public_view: config.public_view,
             by_address: Attempts::new(BY_ADDRESS),
@@ -294,6 +298,7 @@ impl SignIn {
                 store.remove_session(&other.hash).await?;
             }
         }
+        self.0.sessions_ended.send_replace(());
         Ok(())
     }
 
@@ -305,8 +310,22 @@ impl SignIn {
         Ok(alive.then_some(session.user))
     }
 
-    pub(crate) async fn sign_out(&self, token: &str) -> Result<bool, Error> {
-        Ok(self.0.fleet.store().remove_session(&fingerprint(token)).await?)
+    /// Returns how much longer a session lasts; `None` where it has ended.
+    pub(crate) async fn session_rest(&self, token: &str) -> Result<Option<Duration>, Error> {
+        let session = self.0.fleet.store().session(&fingerprint(token)).await?;
+        let rest = session.map(|session| session.expires_at - self.0.fleet.clock().now());
+        Ok(rest.and_then(|rest| rest.to_std().ok()).filter(|rest| !rest.is_zero()))
+    }
+
+    /// Returns what is told when a session was ended before its time.
+    pub(crate) fn session_changes(&self) -> watch::Receiver<()> {
+        self.0.sessions_ended.subscribe()
+    }
+
+    pub(crate) async fn sign_out(&self, token: &str) -> Result<(), Error> {
+        self.0.fleet.store().remove_session(&fingerprint(token)).await?;
+        self.0.sessions_ended.send_replace(());
+        Ok(())
     }
 
     /// Returns whether `bearer` is the API key.

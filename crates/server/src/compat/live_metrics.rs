@@ -22,7 +22,7 @@ use super::{
     answer::{OldQuery, OldRefusal, success},
     encoding::{self, Encoder},
 };
-use crate::{json::read_json, problem::sign_in_needed};
+use crate::{json::read_json, problem::sign_in_needed, session_end::end_with_session};
 
 /// So often a quiet stream says that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -42,8 +42,13 @@ pub(super) async fn stream(
     Extension(caller): Extension<Caller>,
     OldQuery(wanted): OldQuery<Wanted>,
 ) -> Result<Response, OldRefusal> {
-    let caller = match &wanted.token {
-        Some(token) if !caller.is_trusted() => by_token(&compat, token, caller).await?,
+    let mut session = None;
+    let caller = match wanted.token {
+        Some(token) if !caller.is_trusted() => {
+            let caller = by_token(&compat, &token, caller).await?;
+            session = caller.is_trusted().then_some(token);
+            caller
+        }
         _ => caller,
     };
     let audience = audience(&caller)?;
@@ -69,7 +74,7 @@ pub(super) async fn stream(
     let rest = futures::stream::unfold(state, Streaming::next);
     let first = futures::stream::once(async move { Ok::<_, Infallible>(first.freeze()) });
     let body = Body::from_stream(futures::StreamExt::chain(first, rest));
-    Ok((
+    let response = (
         [
             (header::CONTENT_TYPE, "text/event-stream"),
             (header::CACHE_CONTROL, "no-store"),
@@ -77,7 +82,11 @@ pub(super) async fn stream(
         ],
         body,
     )
-        .into_response())
+        .into_response();
+    Ok(match session {
+        Some(token) => end_with_session(response, compat.door.sign_in, token),
+        None => response,
+    })
 }
 
 #[derive(Deserialize)]

@@ -122,3 +122,25 @@ async fn the_api_key_opens_the_api_and_a_wrong_one_does_not() {
         assert_eq!(ask(wrong.to_owned()).await.code(), "sign_in_needed", "{wrong}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_ends_with_the_session_that_opened_it() {
+    let server = Server::start(OLD).await;
+    let (leaving, staying) = (server.signed_in_as_admin().await, server.signed_in_as_admin().await);
+    let all = "/api/v1/events?watch=all";
+    let mut left = Events::of(leaving.open(Method::GET, all, &[], "").await);
+    let mut stays = Events::of(staying.open(Method::GET, all, &[], "").await);
+    let token = leaving.cookie().unwrap().split_once('=').unwrap().1.to_owned();
+    let old = format!("/api/proxy/live-metrics-stream?instances=alice/hidden&token={token}");
+    let mut old = Events::of(server.browser().open(Method::GET, &old, &[], "").await);
+    assert!(left.next().await.is_some() && stays.next().await.is_some());
+    old.next_named("metric").await;
+
+    let answer = leaving.send(Method::DELETE, "/api/v1/session", &[], "").await;
+    assert_eq!(answer.status, 204);
+    while left.next().await.is_some() {}
+    while old.next().await.is_some() {}
+    // Whoever is still signed in hears on.
+    server.hub.world().crash("alice/hidden", "a private reason").unwrap();
+    while !stays.next().await.unwrap().data.to_string().contains("a private reason") {}
+}
