@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicU8},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU8},
     time::Duration,
 };
 
@@ -23,6 +23,7 @@ use crate::{
     budget::{Budget, Told},
     queue::Queue,
     send::{Call, Reply},
+    spaces::Page,
 };
 
 /// What a request is for. The smaller goes first.
@@ -55,6 +56,15 @@ pub(crate) struct Account {
     pub(crate) events_door: AtomicU8,
     budget: watch::Sender<Option<RateBudget>>,
     flights: Mutex<HashMap<String, Flight>>,
+    /// The pages of each owner's list.
+    lists: Mutex<HashMap<String, Vec<Arc<Page>>>>,
+}
+
+impl Account {
+    /// Returns the pages of each owner's list as they were read last.
+    pub(crate) fn lists(&self) -> MutexGuard<'_, HashMap<String, Vec<Arc<Page>>>> {
+        self.lists.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 type Flying = BoxFuture<'static, Result<Arc<Reply>, Error>>;
@@ -87,6 +97,7 @@ impl Gateway {
             events_door: AtomicU8::default(),
             budget: watch::Sender::new(None),
             flights: Mutex::default(),
+            lists: Mutex::default(),
         };
         Self { account: Arc::new(account), rank: Rank::Polling }
     }

@@ -1,5 +1,8 @@
 //! Lists of Spaces, one Space, and its runtime.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
 use hfsm_model::{
     Domain, Flavor, Hardware, Replicas, Runtime, SleepTime, SpaceId, SpaceInfo, Stage,
 };
@@ -7,7 +10,7 @@ use http::{HeaderMap, header::LINK};
 use serde_json::Value;
 use url::Url;
 
-use crate::{Error, Gateway, HubConfig, app_host, wire};
+use crate::{Error, Gateway, HubConfig, app_host, send::Reply, wire};
 
 /// What a list has to tell of each Space.
 const EXPAND: [&str; 10] = [
@@ -27,6 +30,16 @@ const PAGE: &str = "500";
 /// More pages than any owner has; a list that goes on for ever ends here.
 const MOST_PAGES: usize = 200;
 
+/// A page of a list as it was read last. Lists are asked for every few seconds and seldom differ,
+/// and comparing a page with the last one costs far less than reading it.
+#[derive(Debug)]
+pub(crate) struct Page {
+    body: Bytes,
+    spaces: Vec<SpaceInfo>,
+    /// Elements that cannot be read.
+    strange: usize,
+}
+
 impl Gateway {
     /// Reads all Spaces of a user or organisation that this token may see, in the Hub's order. An
     /// element that cannot be read is left out with a warning.
@@ -39,20 +52,16 @@ impl Gateway {
             url.query_pairs_mut().append_pair("author", owner).append_pair("limit", PAGE);
             expand(url)
         };
-        let (mut spaces, mut strange, mut seen) = (Vec::new(), 0_usize, Vec::new());
+        let last = self.account.lists().get(owner).cloned().unwrap_or_default();
+        let (mut pages, mut seen) = (Vec::new(), Vec::new());
         let mut next = Some(first);
         while let Some(url) = next {
             seen.push(url.clone());
             let reply = self.get(url.clone(), None).await?;
-            let page = reply.json()?;
-            let page =
-                page.as_array().ok_or_else(|| reply.unexpected("it is no list of Spaces"))?;
-            for element in page {
-                match info(element, self.account.hub.config(), self.has_token()) {
-                    Some(space) => spaces.push(space),
-                    None => strange += 1,
-                }
-            }
+            pages.push(match last.get(pages.len()) {
+                Some(page) if page.body == reply.body => Arc::clone(page),
+                _ => Arc::new(self.page(&reply)?),
+            });
             next = match next_page(&url, &reply.headers) {
                 Some(next) if next.origin() != url.origin() => {
                     return Err(reply.unexpected("its next page is on another host"));
@@ -63,10 +72,23 @@ impl Gateway {
                 next => next,
             };
         }
+        let strange: usize = pages.iter().map(|page| page.strange).sum();
         if strange > 0 {
             tracing::warn!(owner, strange, "left {strange} Spaces out that cannot be read");
         }
+        let spaces = pages.iter().flat_map(|page| page.spaces.iter().cloned()).collect();
+        self.account.lists().insert(owner.to_owned(), pages);
         Ok(spaces)
+    }
+
+    fn page(&self, reply: &Reply) -> Result<Page, Error> {
+        let list = reply.json()?;
+        let list = list.as_array().ok_or_else(|| reply.unexpected("it is no list of Spaces"))?;
+        let read = |element| info(element, self.account.hub.config(), self.has_token());
+        let spaces: Vec<_> = list.iter().filter_map(read).collect();
+        // Copied, since what was received has room for more than it holds.
+        let body = Bytes::copy_from_slice(&reply.body);
+        Ok(Page { body, strange: list.len() - spaces.len(), spaces })
     }
 
     /// Reads one Space. A renamed Space comes back under its new id.

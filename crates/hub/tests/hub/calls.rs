@@ -64,6 +64,25 @@ async fn a_list_has_all_pages_with_runtime_and_address() {
 }
 
 #[tokio::test]
+async fn a_list_that_is_asked_for_again_is_as_it_is_now() {
+    let mut world = alice().page_limit(2);
+    for number in 0..4 {
+        world = world.space(&format!("alice/demo_{number}"), |space| space);
+    }
+    let hub = Fixture::start(world).await;
+    let gateway = hub.alice();
+    let first = gateway.list_spaces("alice").await.unwrap();
+    assert_eq!(gateway.list_spaces("alice").await.unwrap(), first);
+    gateway.act(&id("alice/demo_2"), &Action::Pause).await.unwrap();
+    let changed = gateway.list_spaces("alice").await.unwrap();
+    assert_eq!(changed[..2], first[..2], "the first page is as it was");
+    let paused: Vec<_> = changed.iter().filter(|s| s.stage() == Stage::PAUSED).collect();
+    assert_eq!(paused.len(), 1);
+    assert_eq!(paused[0].id, id("alice/demo_2"));
+    assert_eq!(hub.sim.world().stats().requests(RouteKind::List), 6, "the Hub is asked each time");
+}
+
+#[tokio::test]
 async fn one_strange_field_spoils_no_list() {
     let hub = Fixture::start(alice().space("alice/a", |s| s).space("alice/b", |s| s)).await;
     for fault in [
