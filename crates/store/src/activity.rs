@@ -4,15 +4,11 @@ use chrono::{DateTime, Utc};
 use hfsm_model::{AccountId, Activity, ActivityKind, Outcome, SpaceId};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, EntityTrait, QueryFilter,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{Error, Result, Store};
-
-/// So many of the newest lines stay whatever their time, so that a clock that jumped ahead does
-/// not empty the list.
-const ALWAYS_KEPT: u64 = 10_000;
 
 /// Which lines to return; all that a field allows, and all where it is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -72,11 +68,7 @@ impl Store {
             if let Some(outcome) = &filter.outcome {
                 query = query.filter(table::Column::Outcome.eq(to_json(outcome)?));
             }
-            if let Some(id) = filter.before_id {
-                query = query.filter(table::Column::Id.lt(id));
-            }
-            let rows =
-                query.order_by_desc(table::Column::Id).limit(limit).all(self.reader()).await?;
+            let rows = self.page(query, filter.before_id, limit).await?;
             rows.into_iter().map(to_activity).collect()
         })
         .await
@@ -88,25 +80,7 @@ impl Store {
     /// # Errors
     /// When the store cannot be written.
     pub async fn prune_activities(&self, older_than: DateTime<Utc>) -> Result<u64> {
-        self.run(async {
-            let first_kept = table::Entity::find()
-                .select_only()
-                .column(table::Column::Id)
-                .order_by_desc(table::Column::Id)
-                .offset(ALWAYS_KEPT - 1)
-                .limit(1)
-                .into_tuple::<i64>()
-                .one(self.reader())
-                .await?;
-            let Some(first_kept) = first_kept else { return Ok(0) };
-            let removed = table::Entity::delete_many()
-                .filter(table::Column::At.lt(older_than))
-                .filter(table::Column::Id.lt(first_kept))
-                .exec(self.writer())
-                .await?;
-            Ok(removed.rows_affected)
-        })
-        .await
+        self.run(self.prune::<table::Entity>(older_than, None)).await
     }
 }
 
@@ -170,4 +144,10 @@ mod table {
     pub(crate) enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    impl crate::records::Records for Entity {
+        const NUMBER: Column = Column::Id;
+        const TIME: Column = Column::At;
+        const ALWAYS_KEPT: u64 = 10_000;
+    }
 }

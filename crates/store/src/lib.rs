@@ -16,6 +16,7 @@ mod inspection;
 mod lock;
 mod migrations;
 mod operations;
+mod records;
 mod sessions;
 mod settings;
 mod spaces;

@@ -4,14 +4,11 @@ use chrono::{DateTime, Utc};
 use hfsm_model::{Operation, OperationId, SpaceId};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder,
     sea_query::OnConflict,
 };
 
 use crate::{Error, Result, Store};
-
-/// So many of the newest operations stay whatever their time.
-const ALWAYS_KEPT: u64 = 1_000;
 
 /// Which operations to return; all that a field allows, and all where it is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,16 +79,12 @@ impl Store {
             if let Some(space) = &filter.space {
                 query = query.filter(table::Column::Space.eq(space.as_str()));
             }
-            if let Some(before) = &filter.before {
-                let seq = table::Entity::find()
-                    .filter(table::Column::Id.eq(&before.0))
-                    .one(self.reader())
-                    .await?
-                    .map_or(0, |row| row.seq);
-                query = query.filter(table::Column::Seq.lt(seq));
+            let mut before = None;
+            if let Some(id) = &filter.before {
+                let row = table::Entity::find().filter(table::Column::Id.eq(&id.0));
+                before = Some(row.one(self.reader()).await?.map_or(0, |row| row.seq));
             }
-            let rows =
-                query.order_by_desc(table::Column::Seq).limit(limit).all(self.reader()).await?;
+            let rows = self.page(query, before, limit).await?;
             rows.into_iter().map(to_operation).collect()
         })
         .await
@@ -120,26 +113,8 @@ impl Store {
     /// # Errors
     /// When the store cannot be written.
     pub async fn prune_operations(&self, older_than: DateTime<Utc>) -> Result<u64> {
-        self.run(async {
-            let first_kept = table::Entity::find()
-                .select_only()
-                .column(table::Column::Seq)
-                .order_by_desc(table::Column::Seq)
-                .offset(ALWAYS_KEPT - 1)
-                .limit(1)
-                .into_tuple::<i64>()
-                .one(self.reader())
-                .await?;
-            let Some(first_kept) = first_kept else { return Ok(0) };
-            let removed = table::Entity::delete_many()
-                .filter(table::Column::StartedAt.lt(older_than))
-                .filter(table::Column::Ended.eq(true))
-                .filter(table::Column::Seq.lt(first_kept))
-                .exec(self.writer())
-                .await?;
-            Ok(removed.rows_affected)
-        })
-        .await
+        let ended = table::Column::Ended.eq(true);
+        self.run(self.prune::<table::Entity>(older_than, Some(ended))).await
     }
 }
 
@@ -170,4 +145,10 @@ mod table {
     pub(crate) enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    impl crate::records::Records for Entity {
+        const NUMBER: Column = Column::Seq;
+        const TIME: Column = Column::StartedAt;
+        const ALWAYS_KEPT: u64 = 1_000;
+    }
 }

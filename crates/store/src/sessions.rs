@@ -84,21 +84,6 @@ impl Store {
         .await
     }
 
-    /// Ends every session of a user, as after a new password, and returns how many those were.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    pub async fn remove_sessions_of(&self, user: &str) -> Result<u64> {
-        self.run(async {
-            let removed = table::Entity::delete_many()
-                .filter(table::Column::User.eq(user))
-                .exec(self.writer())
-                .await?;
-            Ok(removed.rows_affected)
-        })
-        .await
-    }
-
     /// Ends the sessions that count until `now` or less, and returns how many those were.
     ///
     /// # Errors

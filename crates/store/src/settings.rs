@@ -49,18 +49,6 @@ impl Store {
         })
         .await
     }
-
-    /// Forgets a setting. One that was never set is no error.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    pub async fn remove_setting(&self, key: &str) -> Result<()> {
-        self.run(async {
-            table::Entity::delete_by_id(key).exec(self.writer()).await?;
-            Ok(())
-        })
-        .await
-    }
 }
 
 mod table {

@@ -4,17 +4,13 @@ use chrono::{DateTime, Utc};
 use hfsm_model::{SpaceId, Stage, StageChange};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TransactionTrait,
+    ColumnTrait, EntityTrait, QueryFilter, TransactionTrait,
 };
 
 use crate::{Error, Result, Store};
 
 /// Rows in one statement.
 const BATCH: usize = 500;
-
-/// So many of the newest changes stay whatever their time, so that a clock that jumped ahead does
-/// not empty the list.
-const ALWAYS_KEPT: u64 = 10_000;
 
 /// Which stage changes to return; all that a field allows, and all where it is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -80,11 +76,7 @@ impl Store {
             if let Some(before) = filter.before {
                 query = query.filter(table::Column::At.lt(before));
             }
-            if let Some(id) = filter.before_id {
-                query = query.filter(table::Column::Id.lt(id));
-            }
-            let rows =
-                query.order_by_desc(table::Column::Id).limit(limit).all(self.reader()).await?;
+            let rows = self.page(query, filter.before_id, limit).await?;
             rows.into_iter().map(to_change).collect()
         })
         .await
@@ -96,25 +88,7 @@ impl Store {
     /// # Errors
     /// When the store cannot be written.
     pub async fn prune_stage_changes(&self, older_than: DateTime<Utc>) -> Result<u64> {
-        self.run(async {
-            let first_kept = table::Entity::find()
-                .select_only()
-                .column(table::Column::Id)
-                .order_by_desc(table::Column::Id)
-                .offset(ALWAYS_KEPT - 1)
-                .limit(1)
-                .into_tuple::<i64>()
-                .one(self.reader())
-                .await?;
-            let Some(first_kept) = first_kept else { return Ok(0) };
-            let removed = table::Entity::delete_many()
-                .filter(table::Column::At.lt(older_than))
-                .filter(table::Column::Id.lt(first_kept))
-                .exec(self.writer())
-                .await?;
-            Ok(removed.rows_affected)
-        })
-        .await
+        self.run(self.prune::<table::Entity>(older_than, None)).await
     }
 }
 
@@ -166,4 +140,10 @@ mod table {
     pub(crate) enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    impl crate::records::Records for Entity {
+        const NUMBER: Column = Column::Id;
+        const TIME: Column = Column::At;
+        const ALWAYS_KEPT: u64 = 10_000;
+    }
 }
