@@ -163,6 +163,7 @@ impl From<Error> for Problem {
             Error::Hub(error) => hub_code(error),
             Error::Store(_) => ErrorCode::StoreUnavailable,
             Error::Vault(_) => ErrorCode::VaultUnavailable,
+            Error::NoThread(_) => ErrorCode::Internal,
             Error::Stopping => ErrorCode::Stopping,
         };
         if matches!(code, ErrorCode::StoreUnavailable | ErrorCode::VaultUnavailable) {

@@ -130,7 +130,7 @@ impl FleetBuilder {
         }
         let inventory = Inventory::load(self.store.spaces().await?, &members);
         let notices = Notices::load(&self.store).await;
-        Ok(Fleet::assemble(Parts {
+        Fleet::assemble(Parts {
             clock: self.clock,
             pace: self.pace,
             hub: self.hub,
@@ -140,7 +140,7 @@ impl FleetBuilder {
             members,
             inventory,
             notices,
-        }))
+        })
     }
 
     fn fresh(&self, id: &AccountId) -> Account {

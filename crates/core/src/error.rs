@@ -60,6 +60,11 @@ pub enum Error {
     /// The files of the official command line tool cannot be read.
     #[error(transparent)]
     HfCli(#[from] HfCliError),
+    /// The system gave no thread.
+    #[error(
+        "the system gives this program no further thread: {0}; end other programs and try again"
+    )]
+    NoThread(#[source] std::io::Error),
     /// The program is ending.
     #[error("this program is ending; ask again when it is back")]
     Stopping,

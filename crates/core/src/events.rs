@@ -5,11 +5,12 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    io::Write as _,
     sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use hfsm_model::{Clock, Envelope, Event, MetricsPoint, SpaceId};
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
@@ -20,13 +21,15 @@ use crate::lock;
 const BACKLOG: usize = 256;
 /// Events in a batch at most.
 const BATCH: usize = 128;
-/// How long metrics are collected into one batch, for each reader there is: more readers make each
-/// write dearer, so that they get fewer and larger ones.
-const WINDOW_PER_READER: Duration = Duration::from_micros(100);
-/// A shorter collection than this is not worth a timer, which would wait a millisecond longer.
-const WINDOW_MIN: Duration = Duration::from_millis(2);
-/// The longest collection.
-const WINDOW_MAX: Duration = Duration::from_millis(10);
+/// Bytes that metrics take as text, at most as a rule.
+const USUAL_SIZE: usize = 384;
+/// How long metrics are let arrive before they are received together, for each reader there is:
+/// more readers make each batch dearer, so that they get fewer and larger ones.
+const REST_PER_READER: Duration = Duration::from_micros(50);
+/// The shortest such rest.
+const REST_MIN: Duration = Duration::from_micros(500);
+/// The longest such rest.
+const REST_MAX: Duration = Duration::from_millis(10);
 
 /// One event, and who may hear it.
 #[derive(Debug)]
@@ -51,13 +54,16 @@ impl Frame {
 
 /// Writes an envelope as one `text/event-stream` block.
 pub fn encode(envelope: &Envelope) -> Bytes {
-    let mut text = BytesMut::with_capacity(384).writer();
+    let mut text = Vec::with_capacity(USUAL_SIZE);
+    write(&mut text, envelope);
+    text.into()
+}
+
+fn write(text: &mut Vec<u8>, envelope: &Envelope) {
     // Writing our own plain data into memory does not fail.
-    let _ = std::io::Write::write_fmt(&mut text, format_args!("id: {}\ndata: ", envelope.seq));
-    let _ = serde_json::to_writer(&mut text, envelope);
-    let mut text = text.into_inner();
+    let _ = write!(text, "id: {}\ndata: ", envelope.seq);
+    let _ = serde_json::to_writer(&mut *text, envelope);
     text.extend_from_slice(b"\n\n");
-    text.freeze()
 }
 
 /// Events that go out together.
@@ -76,12 +82,12 @@ impl Batch {
     /// Returns all events as `text/event-stream`, made once.
     pub fn event_stream(&self) -> Bytes {
         let all = || {
-            let mut text = BytesMut::with_capacity(self.frames.len() * 320);
+            let mut text = Vec::with_capacity(self.frames.len() * USUAL_SIZE);
             for frame in &self.frames {
                 // The frames' own text is made only if a reader wants some of them.
-                text.extend_from_slice(&encode(&frame.envelope));
+                write(&mut text, &frame.envelope);
             }
-            text.freeze()
+            Bytes::from(text)
         };
         self.text.get_or_init(all).clone()
     }
@@ -219,15 +225,17 @@ impl Events {
                 () = self.0.collected.notified() => {}
                 () = self.0.stopping.cancelled() => return,
             }
-            let readers = u32::try_from(self.0.sender.receiver_count()).unwrap_or(u32::MAX);
-            let window = WINDOW_PER_READER.saturating_mul(readers).min(WINDOW_MAX);
-            if window >= WINDOW_MIN {
-                tokio::time::sleep(window).await;
-            } else {
-                tokio::task::yield_now().await;
-            }
+            // Once for what else has arrived to be found, and once for it to be read.
+            tokio::task::yield_now().await;
+            tokio::task::yield_now().await;
             self.send(&mut lock(&self.0.pending));
         }
+    }
+
+    /// Returns how long whoever receives metrics may rest while more arrive.
+    pub(crate) fn rest(&self) -> Duration {
+        let readers = u32::try_from(self.0.sender.receiver_count()).unwrap_or(u32::MAX);
+        REST_PER_READER.saturating_mul(readers).clamp(REST_MIN, REST_MAX)
     }
 
     /// Makes a reader that hears what is published from now on.
@@ -423,6 +431,17 @@ mod tests {
         ));
         let second = batch(&mut reader).await;
         assert_eq!(second.frames()[0].envelope.seq, 2);
+    }
+
+    #[test]
+    fn the_more_listen_the_longer_metrics_are_let_arrive_within_bounds() {
+        let events = events();
+        assert_eq!(events.rest(), REST_MIN, "nobody");
+        let mut readers = Vec::new();
+        for (count, rest) in [(10, REST_MIN), (50, Duration::from_micros(2500)), (300, REST_MAX)] {
+            readers.resize_with(count, || events.subscribe(Audience::Everything, Watch::All));
+            assert_eq!(events.rest(), rest, "{count}");
+        }
     }
 
     #[tokio::test]

@@ -21,6 +21,7 @@ use crate::{
     notices::Notices,
     operations::Operations,
     persistence::Persistence,
+    reception::Reception,
     supervisor::{Supervisor, TaskStatus},
     tokens::Vaults,
 };
@@ -43,6 +44,7 @@ pub(crate) struct Inner {
     pub(crate) hf_cli: Option<crate::sources::HfCliPaths>,
     pub(crate) supervisor: Supervisor,
     pub(crate) events: Events,
+    pub(crate) reception: Reception,
     pub(crate) members: RwLock<BTreeMap<AccountId, Member>>,
     pub(crate) inventory: Inventory,
     pub(crate) persistence: Persistence,
@@ -69,10 +71,11 @@ impl Fleet {
         FleetBuilder::new(clock, hub, store)
     }
 
-    pub(crate) fn assemble(parts: crate::builder::Parts) -> Self {
+    pub(crate) fn assemble(parts: crate::builder::Parts) -> Result<Self, Error> {
         let supervisor = Supervisor::new(parts.clock);
         let events = Events::new(parts.clock, supervisor.stopping().clone());
-        Self(Arc::new(Inner {
+        let reception = Reception::begin(events.clone()).map_err(Error::NoThread)?;
+        Ok(Self(Arc::new(Inner {
             clock: parts.clock,
             pace: parts.pace,
             hub: parts.hub,
@@ -91,14 +94,15 @@ impl Fleet {
             hardware: Mutex::new(None),
             supervisor,
             events,
-        }))
+            reception,
+        })))
     }
 
     /// Begins everything that goes on by itself. Who wants to hear every notice subscribes before.
     pub fn start(&self) {
         let supervisor = &self.0.supervisor;
         let events = self.0.events.clone();
-        supervisor.keep("send events", move || events.clone().run());
+        supervisor.on(self.0.reception.handle()).keep("send events", move || events.clone().run());
         let fleet = self.clone();
         supervisor.keep("open metrics streams", move || fleet.clone().reconcile_metrics());
         let fleet = self.clone();

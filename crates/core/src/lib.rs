@@ -17,6 +17,7 @@ mod operations;
 mod pace;
 mod persistence;
 mod polling;
+mod reception;
 pub mod sources;
 mod spaces;
 mod supervisor;

@@ -224,8 +224,12 @@ impl Fleet {
 
     /// Opens and closes streams as what is wanted changes.
     pub(crate) async fn reconcile_metrics(self) {
+        // Streams are read on a thread of their own, and yet none outlives this task.
+        let open = self.0.supervisor.stopping().child_token();
+        let _end = open.clone().drop_guard();
+        lock(&self.0.metrics.feeds).clear();
         loop {
-            let next = self.reconcile_once();
+            let next = self.reconcile_once(&open);
             tokio::select! {
                 () = self.0.events.demand_changed() => {}
                 () = self.0.inventory_changed.notified() => {}
@@ -236,7 +240,7 @@ impl Fleet {
     }
 
     /// Opens what is missing, closes what nobody wanted for a while. Returns when to look again.
-    fn reconcile_once(&self) -> Instant {
+    fn reconcile_once(&self, open: &CancellationToken) -> Instant {
         let now = Instant::now();
         let demand = self.demand();
         let spaces = self.0.inventory.all();
@@ -262,10 +266,11 @@ impl Fleet {
         });
         for id in wanted {
             if !feeds.contains_key(id) {
-                let stop = self.0.supervisor.stopping().child_token();
+                let stop = open.child_token();
                 feeds.insert(id.clone(), Feed { stop: stop.clone(), unwanted_since: None });
                 self.0
                     .supervisor
+                    .on(self.0.reception.handle())
                     .spawn("metrics stream", self.clone().feed_metrics(id.clone(), stop));
             }
         }

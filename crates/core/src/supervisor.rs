@@ -15,6 +15,7 @@ use chrono::{DateTime, Utc};
 use futures::FutureExt;
 use hfsm_model::Clock;
 use serde::Serialize;
+use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How long a task that panicked rests before it is begun anew.
@@ -43,6 +44,8 @@ pub struct Supervisor {
     stopped: CancellationToken,
     tasks: Arc<Mutex<BTreeMap<&'static str, TaskStatus>>>,
     clock: Clock,
+    /// Where tasks run; `None` is where they are begun.
+    runtime: Option<Handle>,
 }
 
 impl Supervisor {
@@ -54,7 +57,13 @@ impl Supervisor {
             stopped: CancellationToken::new(),
             tasks: Arc::default(),
             clock,
+            runtime: None,
         }
+    }
+
+    /// Returns the same owner, for tasks that run on another runtime.
+    pub(crate) fn on(&self, runtime: &Handle) -> Self {
+        Self { runtime: Some(runtime.clone()), ..self.clone() }
     }
 
     /// Returns the token that says: begin nothing new, end streams.
@@ -72,8 +81,7 @@ impl Supervisor {
             status.begun += 1;
             status.running += 1;
         });
-        #[expect(clippy::disallowed_methods, reason = "the one place that spawns")]
-        tokio::spawn(self.tracker.track_future(async move {
+        let task = self.tracker.track_future(async move {
             let stopped = this.stopped.clone();
             let outcome = tokio::select! {
                 outcome = AssertUnwindSafe(future).catch_unwind() => outcome,
@@ -83,7 +91,10 @@ impl Supervisor {
                 this.note_panic(name, panic.as_ref());
             }
             this.note(name, |status| status.running -= 1);
-        }));
+        });
+        let runtime = self.runtime.clone().unwrap_or_else(Handle::current);
+        // The one place that spawns.
+        drop(runtime.spawn(task));
     }
 
     /// Keeps what `begin` makes running until the program ends: begins it anew after a panic.

@@ -22,7 +22,8 @@ impl Gateway {
         id: &SpaceId,
     ) -> Result<BoxStream<'static, Result<MetricsSample, Error>>, Error> {
         let stream = EitherStream::open(self, id, Source::Metrics).await?;
-        Ok(stream_of(stream, |mut stream| async move {
+        // Boxed, since it is large and moved with each item.
+        Ok(stream_of(Box::new(stream), |mut stream| async move {
             loop {
                 match stream.next().await? {
                     Ok((_, data)) => {

@@ -1,12 +1,13 @@
 //! One stream of server-sent events, from its opening to its end.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, pin::Pin, time::Duration};
 
 use chrono::{DateTime, Utc};
 use hfsm_model::SpaceId;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_TYPE, DATE};
 use reqwest::Response;
 use serde_json::Value;
+use tokio::time::{Instant, Sleep};
 use url::Url;
 
 use crate::{
@@ -27,10 +28,38 @@ pub(crate) struct SseStream {
     response: Response,
     decoder: Decoder,
     frames: VecDeque<Frame>,
-    silence: Duration,
     space: SpaceId,
     ended: bool,
     place: Place,
+    quiet: Quiet,
+}
+
+/// Notices when a stream has been silent for too long. A timer that is set anew with each chunk
+/// would cost more than reading the chunk, so this one looks only when it rings how long ago the
+/// last was.
+#[derive(Debug)]
+struct Quiet {
+    allowed: Duration,
+    heard: Instant,
+    alarm: Pin<Box<Sleep>>,
+}
+
+impl Quiet {
+    fn new(allowed: Duration) -> Self {
+        Self { allowed, heard: Instant::now(), alarm: Box::pin(tokio::time::sleep(allowed)) }
+    }
+
+    /// Returns when nothing was heard for as long as is allowed.
+    async fn too_long(&mut self) {
+        loop {
+            self.alarm.as_mut().await;
+            let until = self.heard + self.allowed;
+            if until <= Instant::now() {
+                return;
+            }
+            self.alarm.as_mut().reset(until);
+        }
+    }
 }
 
 impl Gateway {
@@ -86,10 +115,10 @@ impl Gateway {
             response,
             decoder: Decoder::default(),
             frames: VecDeque::new(),
-            silence,
             space: space.clone(),
             ended: false,
             place,
+            quiet: Quiet::new(silence),
         })
     }
 
@@ -132,20 +161,26 @@ impl SseStream {
             if self.ended {
                 return None;
             }
-            let error = match tokio::time::timeout(self.silence, self.response.chunk()).await {
-                Ok(Ok(Some(chunk))) => {
+            let chunk = tokio::select! {
+                biased;
+                chunk = self.response.chunk() => Some(chunk),
+                () = self.quiet.too_long() => None,
+            };
+            let error = match chunk {
+                Some(Ok(Some(chunk))) => {
+                    self.quiet.heard = Instant::now();
                     self.decoder.feed(&chunk, |frame| self.frames.push_back(frame));
                     self.take_unfinished();
                     continue;
                 }
-                Ok(Ok(None)) => {
+                Some(Ok(None)) => {
                     self.ended = true;
                     return None;
                 }
-                Ok(Err(error)) => Error::transport(Some(&self.space), error),
-                Err(_) => Error::lost(
+                Some(Err(error)) => Error::transport(Some(&self.space), error),
+                None => Error::lost(
                     Some(&self.space),
-                    format!("the stream was silent for {} s", self.silence.as_secs()),
+                    format!("the stream was silent for {} s", self.quiet.allowed.as_secs()),
                 ),
             };
             self.ended = true;

@@ -1,6 +1,6 @@
 //! What is listed, acted on and followed.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use hfsm_core::{
     Error, Fleet, HubError, Pace,
@@ -306,6 +306,23 @@ async fn metrics_flow_again_after_the_hub_cut_every_stream() {
     hub.world().until_asked(|counts| counts.streams(RouteKind::Metrics) == 0).await;
     event(&mut reader, "a sample after the cut", sample).await;
     drop(reader);
+    hub.world().until_asked(|counts| counts.streams(RouteKind::Metrics) == 0).await;
+}
+
+#[tokio::test]
+async fn no_metrics_stream_outlives_the_runtime_on_which_the_fleet_began() {
+    let hub = Arc::new(SimHub::start(world().build()).await.unwrap());
+    let other = tokio::runtime::Runtime::new().unwrap();
+    let its_hub = hub.clone();
+    let open = other.spawn(async move {
+        let fleet =
+            fleet(&its_hub, Store::in_memory().await.unwrap(), "alice:hf_alice_write").await;
+        let _reader = fleet.subscribe(Audience::Everything, Watch::All);
+        std::future::pending::<()>().await;
+    });
+    hub.world().until_asked(|counts| counts.streams(RouteKind::Metrics) == 2).await;
+    other.shutdown_background();
+    assert!(open.await.unwrap_err().is_cancelled());
     hub.world().until_asked(|counts| counts.streams(RouteKind::Metrics) == 0).await;
 }
 

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use hfsm_core::events::Batch;
 use hfsm_model::{Event, GpuSample, MetricsSample, SpaceId};
 use serde::{Serialize, Serializer, ser::SerializeMap};
@@ -29,7 +29,7 @@ struct OldEvent {
 
 impl OldEvents {
     fn of(batch: &Batch) -> Self {
-        let mut text = BytesMut::with_capacity(batch.frames().len() * 320);
+        let mut text = Vec::with_capacity(batch.frames().len() * 320);
         let mut each = Vec::new();
         for frame in batch.frames() {
             if let Event::Metrics { space, point } = &frame.envelope.event {
@@ -39,7 +39,7 @@ impl OldEvents {
                 each.push(OldEvent { seq: frame.envelope.seq, from, to });
             }
         }
-        Self { all: text.freeze(), each }
+        Self { all: text.into(), each }
     }
 
     /// Returns every event, in the very bytes that all other readers get.
@@ -85,11 +85,11 @@ impl Encoder {
 }
 
 /// Writes one event.
-pub(super) fn write(text: &mut BytesMut, space: &SpaceId, sample: &MetricsSample) {
+pub(super) fn write(text: &mut Vec<u8>, space: &SpaceId, sample: &MetricsSample) {
     text.extend_from_slice(b"event: metric\ndata: ");
     let data = OldMetric { repo_id: space, metrics: OldMetrics(sample) };
     // Writing our own plain data into memory does not fail.
-    let _ = serde_json::to_writer(text.writer(), &data);
+    let _ = serde_json::to_writer(&mut *text, &data);
     text.extend_from_slice(b"\n\n");
 }
 
@@ -153,7 +153,7 @@ mod tests {
             memory_total_bytes: None,
             ..MetricsSample::default()
         };
-        let mut text = BytesMut::new();
+        let mut text = Vec::new();
         write(&mut text, &SpaceId::new("alice", "demo").unwrap(), &sample);
         let text = std::str::from_utf8(&text).unwrap();
         let data =

@@ -8,7 +8,7 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use hfsm_api::{Caller, ErrorCode, Problem, PublicView};
 use hfsm_core::events::{Audience, EventReader, Received, Watch};
 use hfsm_model::SpaceId;
@@ -65,14 +65,14 @@ pub(super) async fn stream(
     let snapshot = snapshot(&compat, &watch, audience);
     let reader = compat.fleet.subscribe(audience, watch.clone());
     let connected = json!({ "clientId": reader.id() });
-    let mut first = BytesMut::from(format!("event: connected\ndata: {connected}\n\n").as_bytes());
+    let mut first = format!("event: connected\ndata: {connected}\n\n").into_bytes();
     first.extend_from_slice(&snapshot);
     let mut heartbeat = interval(HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     heartbeat.reset();
     let state = Streaming { reader, encoder: compat.encoder.clone(), heartbeat };
     let rest = futures::stream::unfold(state, Streaming::next);
-    let first = futures::stream::once(async move { Ok::<_, Infallible>(first.freeze()) });
+    let first = futures::stream::once(async move { Ok::<_, Infallible>(Bytes::from(first)) });
     let body = Body::from_stream(futures::StreamExt::chain(first, rest));
     let response = (
         [
@@ -185,8 +185,8 @@ fn parse<'a>(ids: impl Iterator<Item = &'a str>) -> Result<HashSet<SpaceId>, Pro
 }
 
 /// The last sample of each replica, so that a page that comes back has something to show.
-fn snapshot(compat: &Compat, watch: &Watch, audience: Audience) -> BytesMut {
-    let mut text = BytesMut::new();
+fn snapshot(compat: &Compat, watch: &Watch, audience: Audience) -> Vec<u8> {
+    let mut text = Vec::new();
     for space in compat.fleet.spaces() {
         let id = &space.info.id;
         let heard = audience != Audience::PublicSpaces || !space.info.private;
