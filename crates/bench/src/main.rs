@@ -5,6 +5,7 @@
 //! and the ratio of the two; 1.00 is just enough, and less is better.
 
 mod fan_out;
+mod floor;
 mod http;
 mod idle;
 mod list;
@@ -43,6 +44,8 @@ enum Scenario {
     List,
     /// 1,000 Spaces to many clients
     FanOut,
+    /// The same 1,000 Spaces, read and thrown away
+    Floor,
     /// A client that does not read
     StalledClient,
     /// Nobody looks
@@ -62,6 +65,7 @@ impl Scenario {
         match self {
             Self::List => list::run(quick).await,
             Self::FanOut => fan_out::run(quick).await,
+            Self::Floor => floor::run(quick).await,
             Self::StalledClient => stalled_client::run(quick).await,
             Self::Idle => idle::run(quick).await,
             Self::Start => start::run(quick).await,

@@ -71,9 +71,13 @@ impl HubProcess {
 
     /// Returns the account in the form of the variable `HF_USER`.
     pub(crate) fn account(&self) -> anyhow::Result<String> {
+        Ok(format!("{USER}:{}", self.token()?))
+    }
+
+    /// Returns the account's token.
+    pub(crate) fn token(&self) -> anyhow::Result<&str> {
         let tokens = self.hello["tokens"].as_object().context("the Hub named no tokens")?;
-        let token = tokens.values().find_map(Value::as_str).context("the Hub has no token")?;
-        Ok(format!("{USER}:{token}"))
+        tokens.values().find_map(Value::as_str).context("the Hub has no token")
     }
 
     /// Returns what was asked of it so far.
@@ -219,7 +223,7 @@ pub(crate) struct Usage {
 }
 
 /// Linux counts processor time in hundredths of a second.
-const TICKS: f64 = 100.0;
+pub(crate) const TICKS: f64 = 100.0;
 
 impl Usage {
     fn of(process: u32) -> anyhow::Result<Self> {

@@ -10,7 +10,8 @@ use crate::machine;
 #[derive(Debug)]
 pub(crate) struct Row {
     work: String,
-    allowed: f64,
+    /// Nothing has to be reached where there is none.
+    allowed: Option<f64>,
     measured: f64,
     unit: &'static str,
     load: f64,
@@ -25,8 +26,13 @@ impl Row {
         measured: f64,
         unit: &'static str,
     ) -> Self {
+        Self { allowed: Some(allowed), ..Self::figure(work, measured, unit) }
+    }
+
+    /// Makes a line about something that others are compared with.
+    pub(crate) fn figure(work: impl Into<String>, measured: f64, unit: &'static str) -> Self {
         let load = machine::load();
-        Self { work: work.into(), allowed, measured, unit, load, note: String::new() }
+        Self { work: work.into(), allowed: None, measured, unit, load, note: String::new() }
     }
 
     /// Says what else is worth knowing about the figure.
@@ -37,14 +43,20 @@ impl Row {
     }
 
     fn is_reached(&self) -> bool {
-        self.measured <= self.allowed
+        self.allowed.is_none_or(|allowed| self.measured <= allowed)
+    }
+
+    fn bound(&self) -> String {
+        let missed = if self.is_reached() { "" } else { "**missed** " };
+        let bound = |allowed| format!("{missed}≤ {} {}", number(allowed), self.unit);
+        self.allowed.map(bound).unwrap_or_default()
     }
 
     fn ratio(&self) -> String {
-        if self.allowed == 0.0 {
-            return "–".to_owned();
+        match self.allowed {
+            Some(allowed) if allowed != 0.0 => format!("{:.2}", self.measured / allowed),
+            _ => "–".to_owned(),
         }
-        format!("{:.2}", self.measured / self.allowed)
     }
 }
 
@@ -70,11 +82,9 @@ impl Report {
                 for row in rows {
                     self.missed += usize::from(!row.is_reached());
                     println!(
-                        "| {} | {}≤ {} {} | {} {} | {} | {:.1} | {} |",
+                        "| {} | {} | {} {} | {} | {:.1} | {} |",
                         row.work,
-                        if row.is_reached() { "" } else { "**missed** " },
-                        number(row.allowed),
-                        row.unit,
+                        row.bound(),
                         number(row.measured),
                         row.unit,
                         row.ratio(),
