@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
 use axum::{
@@ -84,7 +84,7 @@ pub struct PageGone;
 /// Calls the API for the page. Owns what runs for it.
 #[derive(Debug)]
 pub struct ApiBridge {
-    router: Router,
+    router: RwLock<Router>,
     in_flight: Arc<Mutex<InFlight>>,
     tasks: TaskTracker,
 }
@@ -92,7 +92,13 @@ pub struct ApiBridge {
 impl ApiBridge {
     /// Makes a carrier to `router`, which sees each request as the desktop's person's own.
     pub fn new(router: Router) -> Self {
-        Self { router, in_flight: Arc::default(), tasks: TaskTracker::new() }
+        Self { router: RwLock::new(router), in_flight: Arc::default(), tasks: TaskTracker::new() }
+    }
+
+    /// Leads to another router from now on, and stops what runs on the one before.
+    pub fn lead_to(&self, router: Router) {
+        *self.router.write().unwrap_or_else(PoisonError::into_inner) = router;
+        self.abort_all();
     }
 
     /// Runs one request, and returns the head of its answer. The body follows into `sink`.
@@ -108,7 +114,7 @@ impl ApiBridge {
         let aborted = entry.aborted.clone();
         let request = into_http(request)?;
         let (tell, head) = oneshot::channel();
-        let router = self.router.clone();
+        let router = self.router.read().unwrap_or_else(PoisonError::into_inner).clone();
         self.tasks.spawn(async move {
             let mut answer = Answer { sink, state: State::Waiting };
             tokio::select! {

@@ -1,19 +1,12 @@
-//! The engine as the desktop program has it: told by the environment and the configuration file,
-//! with the tokens in the system's keychain where there is one.
+//! The engine as the desktop program has it: told by the environment and the configuration file.
 
-use std::{collections::BTreeMap, io, sync::Arc};
+use std::{collections::BTreeMap, io};
 
-use hfsm_core::{
-    Fleet,
-    vault::{FileVault, KeychainVault, SecretVault, VaultError, VaultKey},
-};
+use hfsm_core::Fleet;
 use hfsm_hub::{Hub, HubConfig};
 use hfsm_model::Clock;
 use hfsm_server::ServerConfig;
 use hfsm_store::Store;
-
-/// The name under which the keychain shows our entries.
-const KEYCHAIN_SERVICE: &str = "HF Space Manager";
 
 /// What is logged where nobody said what.
 const USUAL_LOG: &str = "info,sea_orm_migration=warn";
@@ -30,19 +23,22 @@ pub enum EngineError {
     /// The store cannot be opened: another program has it, or it is damaged or newer.
     #[error("the stored data cannot be opened")]
     Store(#[from] hfsm_store::Error),
-    /// The vault of added tokens cannot be opened.
-    #[error("the vault of added tokens cannot be opened")]
-    Vault(#[from] VaultError),
     /// The Hub's client cannot be made.
     #[error("the Hub cannot be asked")]
     Hub(#[from] hfsm_hub::Error),
     /// The fleet cannot be put together.
     #[error("the accounts cannot be read")]
     Fleet(#[from] hfsm_core::Error),
+    /// The demo cannot begin.
+    #[error("the demo cannot begin")]
+    Demo(#[from] hfsm_demo::Error),
 }
 
-/// Puts the engine together, and begins everything that goes on by itself.
-pub(crate) async fn start() -> Result<Fleet, EngineError> {
+/// Reads what the program is told, and begins to log.
+///
+/// # Errors
+/// When a value does not fit.
+pub(crate) fn configure() -> Result<ServerConfig, EngineError> {
     let config = ServerConfig::load(BTreeMap::new(), std::env::vars(), None)?;
     let filter =
         tracing_subscriber::EnvFilter::try_new(config.log.as_deref().unwrap_or(USUAL_LOG))?;
@@ -50,50 +46,38 @@ pub(crate) async fn start() -> Result<Fleet, EngineError> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    let fleet = build(&config).await?;
-    fleet.start();
-    Ok(fleet)
+    Ok(config)
 }
 
-async fn build(config: &ServerConfig) -> Result<Fleet, EngineError> {
-    let clock = Clock::system();
-    let endpoints = HubConfig::new(
-        config.endpoint.clone(),
-        config.metrics_endpoint.clone(),
-        config.app_url.clone(),
-    );
-    let hub = Hub::new(endpoints, clock)?;
-    // The same files as the server's, so that one can follow the other on a machine. The store
-    // knows to refuse the second one while the first still runs.
-    let store = Store::open(&config.data_dir.join("hfsm.db")).await?;
-    let mut builder = Fleet::builder(clock, hub, store)
-        .vault(vault(config).await?)
-        .configured(config.accounts.clone());
-    if let Some(paths) = config.hf_cli.clone() {
-        builder = builder.hf_cli(paths);
-    }
-    Ok(builder.build().await?)
+/// A fleet that lasts, and the client that it asks the Hub with.
+#[derive(Debug, Clone)]
+pub(crate) struct Engine {
+    pub(crate) fleet: Fleet,
+    pub(crate) hub: Hub,
 }
 
-/// Chooses the keychain of the system, or an encrypted file where none answers.
-async fn vault(config: &ServerConfig) -> Result<Arc<dyn SecretVault>, EngineError> {
-    let keychain = KeychainVault::new(KEYCHAIN_SERVICE);
-    let vault: Arc<dyn SecretVault> = match keychain.check().await {
-        Ok(()) => Arc::new(keychain),
-        Err(error) => {
-            tracing::warn!("added tokens go into a file, since no keychain answers: {error}");
-            let key = match &config.vault_passphrase {
-                Some(passphrase) => VaultKey::Passphrase(passphrase.clone()),
-                None => VaultKey::KeyFile(
-                    config
-                        .vault_key_file
-                        .clone()
-                        .unwrap_or_else(|| config.data_dir.join("vault.key")),
-                ),
-            };
-            Arc::new(FileVault::open(config.data_dir.join("vault.json"), key).await?)
+impl Engine {
+    /// Puts the engine together. The vault of added tokens follows, since a keychain may take its
+    /// time.
+    ///
+    /// # Errors
+    /// When the store or the configured accounts cannot be used.
+    pub(crate) async fn open(config: &ServerConfig) -> Result<Self, EngineError> {
+        let clock = Clock::system();
+        let endpoints = HubConfig::new(
+            config.endpoint.clone(),
+            config.metrics_endpoint.clone(),
+            config.app_url.clone(),
+        );
+        let hub = Hub::new(endpoints, clock)?;
+        // The same file as the server's, so that one can follow the other on a machine. The store
+        // knows to refuse the second one while the first still runs.
+        let store = Store::open(&config.data_dir.join("hfsm.db")).await?;
+        let mut builder =
+            Fleet::builder(clock, hub.clone(), store).configured(config.accounts.clone());
+        if let Some(paths) = config.hf_cli.clone() {
+            builder = builder.hf_cli(paths);
         }
-    };
-    tracing::info!("added tokens are kept in {}", vault.kind());
-    Ok(vault)
+        Ok(Self { fleet: builder.build().await?, hub })
+    }
 }

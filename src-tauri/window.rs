@@ -1,28 +1,235 @@
 //! The main window, which shows nothing but our own page. Other pages open in the browser.
+//!
+//! A window that was hidden for a while is dropped with its page, which is most of what the program
+//! weighs, and made anew at the same path when it is asked for.
 
-use tauri::{App, Url, WebviewWindowBuilder, webview::NewWindowResponse};
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-/// Opens the window that `tauri.conf.json` describes.
+use tauri::{
+    AppHandle, Emitter as _, Manager as _, PhysicalPosition, PhysicalSize, Url, Webview,
+    WebviewUrl, WebviewWindow, WebviewWindowBuilder,
+    webview::{NewWindowResponse, PageLoadEvent},
+};
+use tauri_plugin_opener::OpenerExt as _;
+
+use crate::{
+    badge,
+    bridge::ApiBridge,
+    desktop::Desktop,
+    geometry::{self, Area},
+    paths,
+};
+
+/// The only window's name.
+pub(crate) const MAIN: &str = "main";
+
+/// How long a hidden window keeps its page.
+pub(crate) const PAGE_REST: Duration = Duration::from_secs(180);
+
+/// Told to the page that it should go to another path.
+const OPEN_PATH: &str = "open-path";
+
+/// What is known of the window while it is there, and remembered while it is not.
+#[derive(Debug, Default)]
+pub(crate) struct Memory(Mutex<Remembered>);
+
+#[derive(Debug, Default)]
+struct Remembered {
+    /// Where the next window begins.
+    path: Option<String>,
+    /// Whether the page can hear events.
+    loaded: bool,
+    /// Grows each time the window is shown or hidden, so that a timer knows whether it still counts.
+    changes: u64,
+}
+
+impl Memory {
+    fn lock(&self) -> MutexGuard<'_, Remembered> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self) -> u64 {
+        let mut remembered = self.lock();
+        remembered.changes += 1;
+        remembered.changes
+    }
+}
+
+/// Opens the window that `tauri.conf.json` describes, at `path` or where it was.
 ///
 /// # Errors
 /// Where there is no screen, or the window's description is missing.
-pub(crate) fn open(app: &App) -> Result<(), Box<dyn std::error::Error>> {
-    let config = app.config().app.windows.first().ok_or("tauri.conf.json describes no window")?;
+pub(crate) fn open(app: &AppHandle, path: Option<String>) -> tauri::Result<()> {
+    let Some(mut config) = app.config().app.windows.first().cloned() else {
+        return Err(tauri::Error::WindowNotFound);
+    };
+    let memory = app.state::<Memory>();
+    memory.change();
+    let path = path.or_else(|| memory.lock().path.take());
+    config.url = WebviewUrl::App(path.as_deref().unwrap_or("index.html").into());
+    // Shown once it is where it belongs.
+    config.visible = false;
     let dev_url = tauri::is_dev().then(|| app.config().build.dev_url.clone()).flatten();
-    WebviewWindowBuilder::from_config(app.handle(), config)?
+    let handle = app.clone();
+    let browser = app.clone();
+    let window = WebviewWindowBuilder::from_config(app, &config)?
         .on_navigation(move |url| {
             let own = is_own_page(url, dev_url.as_ref());
             if !own {
-                open_in_browser(url);
+                open_in_browser(&handle, url);
             }
             own
         })
-        .on_new_window(|url, _| {
-            open_in_browser(&url);
+        .on_new_window(move |url, _| {
+            open_in_browser(&browser, &url);
             NewWindowResponse::Deny
         })
         .build()?;
+    keep_on_screen(&window);
+    window.show()?;
+    badge::update(app);
     Ok(())
+}
+
+/// Shows the window, at `path` where one is given. Makes it anew where it was dropped.
+pub(crate) fn summon(app: &AppHandle, path: Option<String>) {
+    if let Some(window) = app.get_webview_window(MAIN) {
+        let memory = app.state::<Memory>();
+        memory.change();
+        let shown = bring_forward(&window);
+        let went = path.map_or(Ok(()), |path| go(&window, &path, memory.lock().loaded));
+        if let Err(error) = shown.and(went) {
+            tracing::warn!("the window cannot be shown: {error}");
+        }
+        return;
+    }
+    // Not here: where the system makes windows on the thread that handles its events, this thread
+    // may be that one, and would wait for itself.
+    let app = app.clone();
+    let Some(desktop) = app.try_state::<Desktop>() else { return };
+    let handle = app.clone();
+    desktop.spawn("open the window", async move {
+        if let Err(error) = open(&handle, path) {
+            tracing::warn!("the window cannot be opened: {error}");
+        }
+    });
+}
+
+/// Shows the window, or hides it when it is in front.
+pub(crate) fn toggle(app: &AppHandle) {
+    match app.get_webview_window(MAIN) {
+        Some(window) if window.is_focused().unwrap_or(false) => hide(&window),
+        _ => summon(app, None),
+    }
+}
+
+/// Hides the window, and drops it with its page after a while.
+pub(crate) fn hide(window: &WebviewWindow) {
+    let app = window.app_handle();
+    if let Err(error) = window.hide() {
+        tracing::warn!("the window cannot be hidden: {error}");
+        return;
+    }
+    let change = app.state::<Memory>().change();
+    let desktop = app.state::<Desktop>();
+    let (app, rest) = (app.clone(), desktop.page_rest());
+    desktop.spawn("drop the hidden page", async move {
+        tokio::time::sleep(rest).await;
+        if app.state::<Memory>().lock().changes == change {
+            drop_page(&app);
+        }
+    });
+}
+
+/// Shows a window again that was closed into a tray which has gone: there is no icon to bring it
+/// back. A start that was asked to be hidden stays so.
+#[cfg(target_os = "linux")]
+pub(crate) fn come_back(app: &AppHandle) {
+    let was_open = app.state::<Memory>().lock().changes > 0;
+    let is_shown =
+        app.get_webview_window(MAIN).is_some_and(|window| window.is_visible().unwrap_or(true));
+    if was_open && !is_shown {
+        summon(app, None);
+    }
+}
+
+fn drop_page(app: &AppHandle) {
+    let Some(window) = app.get_webview_window(MAIN) else { return };
+    let memory = app.state::<Memory>();
+    memory.lock().path = window.url().ok().map(|url| path_of(&url));
+    match window.destroy() {
+        Ok(()) => tracing::debug!("the hidden window was dropped with its page"),
+        Err(error) => tracing::warn!("the hidden window cannot be dropped: {error}"),
+    }
+}
+
+fn bring_forward(window: &WebviewWindow) -> tauri::Result<()> {
+    window.unminimize()?;
+    window.show()?;
+    window.set_focus()
+}
+
+fn go(window: &WebviewWindow, path: &str, loaded: bool) -> tauri::Result<()> {
+    if loaded {
+        return window.emit_to(MAIN, OPEN_PATH, path);
+    }
+    // Nobody in it hears events yet.
+    let mut url = window.url()?;
+    let (path, fragment) = match path.split_once('#') {
+        Some((path, fragment)) => (path, Some(fragment)),
+        None => (path, None),
+    };
+    url.set_path(path);
+    url.set_query(None);
+    url.set_fragment(fragment);
+    window.navigate(url)
+}
+
+/// Follows the page: a new one begins without streams, and hears events once it has loaded.
+pub(crate) fn page_load(webview: &Webview, event: PageLoadEvent) {
+    let loaded = event == PageLoadEvent::Finished;
+    webview.state::<Memory>().lock().loaded = loaded;
+    if !loaded {
+        webview.state::<ApiBridge>().abort_all();
+    }
+}
+
+/// Moves a window whose remembered place is not on a screen any more.
+fn keep_on_screen(window: &WebviewWindow) {
+    let moved = || -> tauri::Result<()> {
+        let screens: Vec<Area> = window
+            .available_monitors()?
+            .iter()
+            .map(|monitor| Area::new(monitor.work_area().position, monitor.work_area().size))
+            .collect();
+        let now = Area::new(window.outer_position()?, window.inner_size()?);
+        if window.is_maximized()? {
+            return Ok(());
+        }
+        if let Some(then) = geometry::fit(now, &screens) {
+            window.set_size(PhysicalSize::new(then.width, then.height))?;
+            window.set_position(PhysicalPosition::new(then.x, then.y))?;
+        }
+        Ok(())
+    };
+    if let Err(error) = moved() {
+        tracing::debug!("the window stays where the system puts it: {error}");
+    }
+}
+
+/// Returns what of the address another window of ours can begin at.
+fn path_of(url: &Url) -> String {
+    let mut path = url.path().to_owned();
+    for (mark, part) in [('?', url.query()), ('#', url.fragment())] {
+        if let Some(part) = part {
+            path.push(mark);
+            path.push_str(part);
+        }
+    }
+    if matches!(path.as_str(), "" | "/") { paths::SPACES.to_owned() } else { path }
 }
 
 /// True for the page that is built in, and for the one that `tauri dev` serves.
@@ -36,12 +243,12 @@ fn is_own_page(url: &Url, dev_url: Option<&Url>) -> bool {
     built_in || dev_url.is_some_and(|dev_url| dev_url.origin() == url.origin())
 }
 
-fn open_in_browser(url: &Url) {
+fn open_in_browser(app: &AppHandle, url: &Url) {
     // Other schemes would start other programs.
     if url.scheme() != "https" {
         return;
     }
-    if let Err(error) = open::that_detached(url.as_str()) {
+    if let Err(error) = app.opener().open_url(url.as_str(), None::<&str>) {
         tracing::warn!("no browser could be started for {url}: {error}");
     }
 }
@@ -67,5 +274,13 @@ mod tests {
             assert!(!own(foreign), "{foreign}");
         }
         assert!(is_own_page(&Url::parse("http://localhost:1420/x").unwrap(), Some(&dev)));
+    }
+
+    #[test]
+    fn a_dropped_page_comes_back_where_it_was() {
+        let path = |url: &str| path_of(&Url::parse(url).unwrap());
+        assert_eq!(path("tauri://localhost/spaces/a/b?x=1#logs"), "/spaces/a/b?x=1#logs");
+        assert_eq!(path("http://tauri.localhost/activity"), "/activity");
+        assert_eq!(path("tauri://localhost"), "/spaces");
     }
 }

@@ -274,3 +274,19 @@ async fn next(chunks: &mut mpsc::UnboundedReceiver<Chunk>) -> Chunk {
 fn data(text: &str) -> Chunk {
     Chunk::Data(Bytes::copy_from_slice(text.as_bytes()))
 }
+
+#[tokio::test]
+async fn a_carrier_that_leads_elsewhere_has_left_the_old_streams() {
+    let stream = Stream::new();
+    let bridge = stream.bridge();
+    let (sink, mut chunks) = page();
+    bridge.fetch(request(1, "/stream"), sink).await.unwrap();
+
+    bridge.lead_to(Router::new().route("/stream", get(|| async { "another" })));
+
+    stream.dropped().await;
+    assert_eq!(chunks.recv().await, None);
+    let (sink, mut chunks) = page();
+    bridge.fetch(request(2, "/stream"), sink).await.unwrap();
+    assert_eq!(next(&mut chunks).await, data("another"));
+}

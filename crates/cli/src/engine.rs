@@ -33,12 +33,6 @@ pub(crate) async fn lasting(config: &ServerConfig) -> anyhow::Result<Engine> {
     build(config, store, vault, config.accounts.clone()).await
 }
 
-/// Builds the engine of the demo: nothing survives it.
-pub(crate) async fn passing(config: &ServerConfig) -> anyhow::Result<Engine> {
-    let vault = Arc::new(MemoryVault::default());
-    build(config, Store::in_memory().await?, vault, config.accounts.clone()).await
-}
-
 /// Builds the engine of one command. It leaves the store alone, so that it works beside a server.
 pub(crate) async fn for_a_command(config: &ServerConfig) -> anyhow::Result<Engine> {
     let mut accounts = config.accounts.clone();

@@ -58,7 +58,7 @@ impl FleetBuilder {
         }
     }
 
-    /// Keeps added tokens in `vault`; without one, no account can be added while running.
+    /// Keeps added tokens in `vault`; until there is one, no account can be added while running.
     #[must_use]
     pub fn vault(mut self, vault: Arc<dyn SecretVault>) -> Self {
         self.vault = Some(vault);
@@ -125,7 +125,13 @@ impl FleetBuilder {
                 continue;
             }
             let mut account = account.clone();
-            let token = token_of(self.vault.as_ref(), &mut account, self.clock).await;
+            let token = if self.vault.is_some() {
+                token_of(self.vault.as_ref(), &mut account, self.clock).await
+            } else {
+                // A vault may still come, with `Fleet::use_vault`.
+                account.state = self.fresh(id).state;
+                None
+            };
             members.insert(id.clone(), self.member(account, token));
         }
         let inventory = Inventory::load(self.store.spaces().await?, &members);

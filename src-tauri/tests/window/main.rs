@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by a panic")]
 
+mod carrier;
 mod webdriver;
 
 use std::{
@@ -28,7 +29,7 @@ fn the_window_shows_live_spaces_through_the_carrier() {
         .build();
     let hub = runtime.block_on(SimHub::start(world)).unwrap();
     let home = tempfile::tempdir().unwrap();
-    let window = open(&hub, home.path());
+    let window = open(&hub, home.path(), "alice:hf_alice_write");
 
     window.shows("chat-server");
     assert_eq!(call(&window, "GET", "/api/v1/system/version")["status"], 200);
@@ -58,7 +59,7 @@ fn a_page_of_somebody_else_opens_in_the_browser_and_never_in_the_window() {
     let browser = home.path().join("xdg-open");
     fs::write(&browser, format!("#!/bin/sh\necho \"$1\" >> '{}'\n", opened.display())).unwrap();
     fs::set_permissions(&browser, Permissions::from_mode(0o755)).unwrap();
-    let window = open(&hub, home.path());
+    let window = open(&hub, home.path(), "alice:hf_alice_write");
     let wait_for = |url: &str| {
         window.wait(&format!("the browser has {url}"), |_| {
             fs::read_to_string(&opened).ok()?.lines().any(|line| line == url).then_some(())
@@ -76,9 +77,9 @@ fn a_page_of_somebody_else_opens_in_the_browser_and_never_in_the_window() {
     assert_eq!(window.run("return location.protocol"), "tauri:");
 }
 
-/// Opens the window on an empty home folder, with an account of `hub`.
+/// Opens the window on an empty home folder, with the account `name:token` of `hub`.
 #[expect(clippy::disallowed_methods, reason = "the driver and the program are found by PATH")]
-fn open(hub: &SimHub, home: &Path) -> Window {
+fn open(hub: &SimHub, home: &Path, account: &str) -> Window {
     let home = home.to_str().unwrap();
     // What the program opens in a browser goes to a program of the test's own, if there is one.
     let path = format!("{home}:{}", std::env::var("PATH").unwrap());
@@ -98,7 +99,7 @@ fn open(hub: &SimHub, home: &Path) -> Window {
             ("DBUS_SESSION_BUS_ADDRESS", "disabled:"),
             ("NO_AT_BRIDGE", "1"),
             ("HFSM_DATA_DIR", home),
-            ("HF_USER", "alice:hf_alice_write"),
+            ("HF_USER", account),
             ("HF_ENDPOINT", &hub.endpoint()),
             ("HFSM_METRICS_ENDPOINT", &hub.metrics_endpoint()),
             ("HFSM_APP_URL", &hub.app_url_template()),

@@ -54,12 +54,17 @@ impl Window {
 
     /// Runs the body of a function in the page, and returns what it returns.
     pub(crate) fn run(&self, script: &str) -> Value {
-        self.execute("sync", script)
+        self.execute("sync", script, &json!([]))
     }
 
     /// Runs the body of a function whose last argument takes the result.
     pub(crate) fn run_async(&self, script: &str) -> Value {
-        self.execute("async", script)
+        self.execute("async", script, &json!([]))
+    }
+
+    /// Runs the body of a function whose last argument, after `arguments`, takes the result.
+    pub(crate) fn run_async_with(&self, script: &str, arguments: &Value) -> Value {
+        self.execute("async", script, arguments)
     }
 
     /// Clicks the first element that fits `selector`, as a person's mouse does.
@@ -106,9 +111,9 @@ impl Window {
         }
     }
 
-    fn execute(&self, kind: &str, script: &str) -> Value {
+    fn execute(&self, kind: &str, script: &str, arguments: &Value) -> Value {
         let path = format!("/session/{}/execute/{kind}", self.session);
-        self.ask("POST", &path, Some(&json!({ "script": script, "args": [] }))).unwrap()
+        self.ask("POST", &path, Some(&json!({ "script": script, "args": arguments }))).unwrap()
     }
 
     /// Sends one command, and returns its `value`.

@@ -1,17 +1,16 @@
 //! `hfsm serve` and `hfsm demo`.
 
-use hfsm_core::{Fleet, sources::ConfiguredAccount};
-use hfsm_hub_sim::{SimHub, World};
-use hfsm_model::{AccountId, TokenSource};
+use hfsm_core::{Fleet, vault::VaultKind};
+use hfsm_demo::Demo;
 use hfsm_server::{
     ConfiguredPassword, Listener, ServerConfig, Site, SiteParts, StopSignals, has_interface,
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    args::{Demo, Serve},
+    args,
     engine::{self, Engine},
     output::Output,
 };
@@ -19,7 +18,7 @@ use crate::{
 /// Serves the interface and the API until a signal comes.
 pub(crate) async fn serve(
     config: ServerConfig,
-    args: &Serve,
+    args: &args::Serve,
     output: Output,
 ) -> anyhow::Result<()> {
     let engine = engine::lasting(&config).await?;
@@ -37,18 +36,17 @@ pub(crate) async fn serve(
 /// Serves a simulated Hub's Spaces, so that a newcomer can look around.
 pub(crate) async fn demo(
     mut config: ServerConfig,
-    args: &Demo,
+    args: &args::Demo,
     output: Output,
 ) -> anyhow::Result<()> {
-    let world = World::demo();
-    config.accounts = demo_accounts(&world);
     config.password = ConfiguredPassword::None;
     config.hf_cli = None;
-    let hub = SimHub::start(world).await?;
-    config.endpoint = hub.endpoint().parse()?;
-    config.metrics_endpoint = hub.metrics_endpoint().parse()?;
-    config.app_url = hub.app_url_template();
-    let engine = engine::passing(&config).await?;
+    let demo = Demo::open().await?;
+    let engine = Engine {
+        fleet: demo.fleet().clone(),
+        hub: demo.hub().clone(),
+        vault: VaultKind::Memory.to_string(),
+    };
     let show = Show {
         title: concat!(
             "HF Space Manager ",
@@ -61,21 +59,8 @@ pub(crate) async fn demo(
         output,
     };
     let outcome = run(config, engine, show).await;
-    hub.stop();
+    demo.stop();
     outcome
-}
-
-/// The tokens with which the world's users may act; it also has some that do not work.
-fn demo_accounts(world: &World) -> Vec<ConfiguredAccount> {
-    let usable = |(name, token): (String, String)| {
-        let user = name.strip_suffix("/space-manager")?;
-        Some(ConfiguredAccount {
-            name: Some(AccountId::new(user).ok()?),
-            token: Some(SecretString::from(token)),
-            source: TokenSource::Environment,
-        })
-    };
-    world.tokens().into_iter().filter_map(usable).collect()
 }
 
 struct Show {

@@ -11,11 +11,11 @@ use hfsm_core::{
     vault::{MemoryVault, SecretVault, VaultError, VaultKind},
 };
 use hfsm_hub_sim::SimHub;
-use hfsm_model::{AccountId, AccountStatus, Actor};
+use hfsm_model::{AccountId, AccountStatus, Actor, Clock};
 use hfsm_store::Store;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::scene::{account, builder, id, until, world};
+use crate::scene::{account, builder, client, id, until, world};
 
 /// A vault of the other kind, which fails when it is told to.
 #[derive(Default)]
@@ -173,4 +173,29 @@ async fn an_account_waits_for_its_vault_and_loses_nothing_meanwhile() {
     );
     again.remove_account(&account("alice"), Actor::Desktop).await.unwrap();
     assert!(held(&*vault).await.is_empty(), "its token goes from the vault before, too");
+}
+
+#[tokio::test]
+async fn an_account_whose_vault_is_still_to_come_is_not_called_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hfsm.db");
+    let hub = SimHub::start(world().build()).await.unwrap();
+    let vault = Arc::new(MemoryVault::default());
+    let first = builder(&hub, Store::open(&path).await.unwrap(), "").vault(vault.clone());
+    let first = first.build().await.unwrap();
+    first.start();
+    first.add_account("hf_alice_write".into(), Actor::Desktop).await.unwrap();
+    first.shutdown().await;
+    drop(first);
+
+    let store = Store::open(&path).await.unwrap();
+    let again = Fleet::builder(Clock::system(), client(&hub), store).build().await.unwrap();
+    again.start();
+    let status = || again.account(&account("alice")).unwrap().state.status;
+    assert_eq!(status(), AccountStatus::Checking);
+    assert!(!again.can_add_accounts());
+    again.use_vault(None).await;
+    assert_eq!(status(), AccountStatus::TokenRefused, "now it is known that there is none");
+    again.use_vault(Some(vault)).await;
+    until(&again, "the account works", || (status() == AccountStatus::Fine).then_some(())).await;
 }

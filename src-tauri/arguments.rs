@@ -1,0 +1,68 @@
+//! What the program is told on its command line.
+
+use std::time::Duration;
+
+use crate::deep_link;
+
+/// What a start asks for. A second start hands the same to the first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Arguments {
+    /// Begin in the tray, without a window: `--hidden`, as the entry for the sign-in says it.
+    pub(crate) hidden: bool,
+    /// Begin in the demo: `--demo`.
+    pub(crate) demo: bool,
+    /// The page to open, from a link such as `hfsm://spaces/alice/chat`.
+    pub(crate) path: Option<String>,
+    /// How long a hidden window keeps its page: `--drop-page-after=SECONDS`, for those who measure.
+    pub(crate) page_rest: Option<Duration>,
+}
+
+impl Arguments {
+    /// The argument of the entry that starts the program when its person signs in.
+    pub(crate) const HIDDEN: &str = "--hidden";
+
+    /// Reads the words after the program's name. What the system adds of its own is passed over.
+    pub(crate) fn parse<S: AsRef<str>>(words: impl IntoIterator<Item = S>) -> Self {
+        let mut arguments = Self::default();
+        for word in words {
+            match word.as_ref() {
+                Self::HIDDEN => arguments.hidden = true,
+                "--demo" => arguments.demo = true,
+                word => {
+                    if let Some(seconds) = word.strip_prefix("--drop-page-after=") {
+                        arguments.page_rest = seconds.parse().ok().map(Duration::from_secs);
+                    } else if let Some(path) = deep_link::path(word) {
+                        arguments.path = Some(path);
+                    }
+                }
+            }
+        }
+        arguments
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_at_the_sign_in_is_hidden() {
+        assert!(Arguments::parse(["--hidden"]).hidden);
+        assert_eq!(Arguments::parse([] as [&str; 0]), Arguments::default());
+    }
+
+    #[test]
+    fn a_link_opens_its_space_and_foreign_words_do_nothing() {
+        let arguments = Arguments::parse(["-psn_0_12345", "hfsm://spaces/alice/chat", "--demo"]);
+        assert_eq!(arguments.path.as_deref(), Some("/spaces/alice/chat"));
+        assert!(arguments.demo && !arguments.hidden);
+        assert_eq!(Arguments::parse(["https://example.org/"]), Arguments::default());
+    }
+
+    #[test]
+    fn who_measures_says_how_long_a_hidden_page_is_kept() {
+        let rest = |word| Arguments::parse([word]).page_rest;
+        assert_eq!(rest("--drop-page-after=5"), Some(Duration::from_secs(5)));
+        assert_eq!(rest("--drop-page-after=soon"), None);
+    }
+}
