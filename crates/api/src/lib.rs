@@ -75,6 +75,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(spaces::refresh))
         .routes(routes!(spaces::get))
         .routes(routes!(spaces::stage_changes))
+        .routes(routes!(spaces::recent_stage_changes))
         .routes(routes!(actions::restart))
         .routes(routes!(actions::rebuild))
         .routes(routes!(actions::pause))

@@ -1,6 +1,7 @@
 //! Spaces: reading them.
 
 use axum::{Json, extract::State};
+use chrono::TimeDelta;
 use hfsm_core::Fleet;
 use hfsm_model::{AccountId, Space, SpaceId, StageChange, StageFamily};
 use serde::{Deserialize, Serialize};
@@ -113,6 +114,37 @@ pub(crate) async fn stage_changes(
 ) -> Result<Json<Vec<StageChange>>, Problem> {
     let space = visible(&fleet, &viewer, &id)?;
     Ok(Json(fleet.stage_changes(&space.info.id, page.limit()?).await?))
+}
+
+/// How far back the changes of all Spaces are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RecentParams {
+    /// Hours, 1 to 168; 24 when absent.
+    hours: Option<u32>,
+}
+
+/// The longest answer: a Space that flaps for a week must not fill a memory.
+const RECENT_AT_MOST: u32 = 20_000;
+
+/// How the stages of all Spaces changed of late, the newest first.
+#[utoipa::path(get, path = "/api/v1/stage-changes", tag = "spaces", operation_id = "list_recent_stage_changes", params(RecentParams),
+    responses((status = OK, description = "The newest changes of that time, 20,000 at most", body = Vec<StageChange>),
+              (status = BAD_REQUEST, description = "`hours` is out of its bounds", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn recent_stage_changes(
+    viewer: Viewer,
+    State(fleet): State<Fleet>,
+    Params(recent): Params<RecentParams>,
+) -> Result<Json<Vec<StageChange>>, Problem> {
+    let hours = recent.hours.unwrap_or(24);
+    if !(1..=168).contains(&hours) {
+        let detail = format!("`hours` may be 1 to 168, not {hours}");
+        return Err(Problem::new(ErrorCode::InvalidRequest, detail));
+    }
+    let since = fleet.clock().now() - TimeDelta::hours(hours.into());
+    let mut changes = fleet.stage_changes_since(since, RECENT_AT_MOST).await?;
+    changes.retain(|change| visible(&fleet, &viewer, &change.space).is_ok());
+    Ok(Json(changes))
 }
 
 /// Ask the Hub for every list now.

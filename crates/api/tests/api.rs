@@ -117,6 +117,7 @@ async fn nothing_is_answered_without_a_caller_or_to_strangers() {
         "/api/v1/spaces/alice/demo/metrics",
         "/api/v1/spaces/alice/demo/logs/run",
         "/api/v1/spaces/alice/demo/logs/run/stream",
+        "/api/v1/stage-changes",
         "/api/v1/events",
         "/api/v1/accounts",
         "/api/v1/activity",
@@ -175,6 +176,38 @@ async fn an_anonymous_stream_carries_nothing_of_private_spaces() {
     }
     assert!(text.contains("alice/demo"));
     assert!(!text.contains("alice/secret"), "{text}");
+}
+
+#[tokio::test]
+async fn recent_stage_changes_of_all_spaces_come_in_one_answer() {
+    let scene = scene().await;
+    let mut reader = scene.fleet.subscribe(Audience::Everything, Watch::nothing());
+    for space in ["alice/demo", "alice/secret"] {
+        scene.hub.world().crash(space, "Exit code: 1").unwrap();
+    }
+    let failed = |changes: &Value| -> Vec<String> {
+        let all = changes.as_array().unwrap().iter();
+        let mut failed: Vec<_> = all
+            .filter(|change| change["to"] == "RUNTIME_ERROR")
+            .map(|change| change["space"].as_str().unwrap().to_owned())
+            .collect();
+        failed.sort();
+        failed
+    };
+    let path = "/api/v1/stage-changes?hours=1";
+    while failed(&scene.desktop(Method::GET, path, None).await.1) != ["alice/demo", "alice/secret"]
+    {
+        tokio::time::timeout(Duration::from_secs(20), reader.next()).await.unwrap();
+    }
+
+    let view = anonymous(PublicView::PublicSpaces);
+    let (_, public) = parts(scene.ask(view, Method::GET, path, None).await).await;
+    assert_eq!(failed(&public), ["alice/demo"]);
+    for hours in ["0", "169", "many"] {
+        let path = format!("/api/v1/stage-changes?hours={hours}");
+        let (status, _) = scene.desktop(Method::GET, &path, None).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{hours}");
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use hfsm_model::{Space, SpaceId, StageChange};
+use hfsm_store::StageChangeFilter;
 
 use crate::{Error, Fleet};
 
@@ -25,9 +27,30 @@ impl Fleet {
     /// # Errors
     /// When the store cannot be read.
     pub async fn stage_changes(&self, id: &SpaceId, limit: u32) -> Result<Vec<StageChange>, Error> {
-        let filter =
-            hfsm_store::StageChangeFilter { space: Some(id.clone()), ..Default::default() };
-        let recorded = self.0.store.stage_changes(&filter, limit.into()).await?;
+        let filter = StageChangeFilter { space: Some(id.clone()), ..Default::default() };
+        self.read_stage_changes(&filter, limit).await
+    }
+
+    /// Returns at most `limit` changes of stage of all Spaces that were noticed at `since` or
+    /// later, the newest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn stage_changes_since(
+        &self,
+        since: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<StageChange>, Error> {
+        let filter = StageChangeFilter { since: Some(since), ..Default::default() };
+        self.read_stage_changes(&filter, limit).await
+    }
+
+    async fn read_stage_changes(
+        &self,
+        filter: &StageChangeFilter,
+        limit: u32,
+    ) -> Result<Vec<StageChange>, Error> {
+        let recorded = self.0.store.stage_changes(filter, limit.into()).await?;
         Ok(recorded.into_iter().map(|recorded| recorded.change).collect())
     }
 }

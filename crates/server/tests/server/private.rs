@@ -18,6 +18,7 @@ const EVERYTHING: &[&str] = &[
     "/api/v1/spaces/alice/hidden/variables",
     "/api/v1/spaces/alice/hidden/secrets",
     "/api/v1/spaces/alice/hidden/stage-changes",
+    "/api/v1/stage-changes",
     "/api/v1/operations",
     "/api/v1/activity",
     "/api/v1/settings",

@@ -2,7 +2,16 @@ import type { HardwareOption, Space } from "$lib/api/types";
 import { dollars } from "$lib/format/number";
 import * as m from "$lib/paraglide/messages";
 import type { AskedAction } from "$lib/spaces/operations.svelte";
-import { isBilling, isStatic, nameOf, ownerOf, pageOf, priceOf, titleOf } from "$lib/spaces/space";
+import {
+  isBilling,
+  isStatic,
+  logsOf,
+  nameOf,
+  ownerOf,
+  pageOf,
+  priceOf,
+  titleOf,
+} from "$lib/spaces/space";
 import { stageGroup, stageWord } from "$lib/spaces/stage";
 import type { Candidate } from "./ranker";
 
@@ -95,7 +104,7 @@ export function actionCommands(
         id: `logs:${space.id}`,
         icon: "logs",
         verb: m.logs(),
-        run: () => does.go(`${pageOf(space.id)}#logs`),
+        run: () => does.go(logsOf(space.id)),
       });
     }
     const { app_url } = space;

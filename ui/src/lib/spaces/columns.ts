@@ -1,3 +1,46 @@
-/** The columns of the list, for its heading and its rows alike. */
-export const COLUMNS =
-  "grid-cols-[minmax(0,1fr)_auto_48px] md:grid-cols-[minmax(0,1fr)_150px_138px_48px] lg:grid-cols-[minmax(0,1fr)_158px_140px_120px_104px] xl:grid-cols-[minmax(0,1fr)_164px_152px_140px_120px_112px_108px]";
+import * as m from "$lib/paraglide/messages";
+
+/** The columns between the name and the actions. */
+export const COLUMNS = ["stage", "hardware", "cpu", "memory", "history", "network"] as const;
+export type Column = (typeof COLUMNS)[number];
+
+export const columnWord: Record<Column, () => string> = {
+  stage: m.column_stage,
+  hardware: m.column_hardware,
+  cpu: m.cpu,
+  memory: m.memory,
+  history: m.column_history,
+  network: m.network,
+};
+
+const WIDTH: Record<Column, number> = {
+  stage: 156,
+  hardware: 138,
+  cpu: 136,
+  memory: 118,
+  history: 132,
+  network: 106,
+};
+
+/** What gives way last when there is little room. */
+const WORTH: readonly Column[] = ["stage", "cpu", "memory", "history", "hardware", "network"];
+
+const NAME_LEAST = 236;
+const SELECT = 36;
+
+/** Those of `chosen` that fit into `width`, in their order, beside a name of a bearable width. */
+export function fitting(chosen: readonly Column[], width: number, actions: number): Column[] {
+  let left = width - NAME_LEAST - SELECT - actions;
+  const fits = new Set<Column>();
+  for (const column of WORTH) {
+    if (!chosen.includes(column)) continue;
+    if (WIDTH[column] > left) break;
+    left -= WIDTH[column];
+    fits.add(column);
+  }
+  return chosen.filter((column) => fits.has(column));
+}
+
+/** The grid of a row, for its heading and its cells alike. */
+export const gridOf = (columns: readonly Column[], actions: number): string =>
+  `${SELECT}px minmax(0,1fr) ${columns.map((it) => `${WIDTH[it]}px`).join(" ")} ${actions}px`;

@@ -2,25 +2,57 @@ import type { Space } from "$lib/api/types";
 import { ownerOf } from "./space";
 
 export type ListItem =
-  { kind: "owner"; owner: string; count: number } | { kind: "space"; space: Space };
+  | { kind: "heading"; key: string; owner: string | null; count: number; folded: boolean }
+  | { kind: "space"; space: Space };
 
-type Heading = Extract<ListItem, { kind: "owner" }>;
+interface Wishes {
+  grouped: boolean;
+  isFavourite: (space: string) => boolean;
+  isFolded: (owner: string) => boolean;
+}
 
-/** Puts a heading before the Spaces of each owner. Expects them sorted by owner. */
-export function byOwner(spaces: readonly Space[]): ListItem[] {
-  const items: ListItem[] = [];
-  let heading: Heading | undefined;
-  for (const space of spaces) {
-    const owner = ownerOf(space.id);
-    if (heading?.owner !== owner) {
-      heading = { kind: "owner", owner, count: 0 };
-      items.push(heading);
-    }
-    heading.count += 1;
-    items.push({ kind: "space", space });
+/** The key of the group of favourites; no owner of the Hub has such a name. */
+export const FAVOURITES = "★";
+
+/** Puts headings before the favourites and before the Spaces of each owner; a folded one hides them. */
+export function listItems(spaces: readonly Space[], wishes: Wishes): ListItem[] {
+  const groups = new Map<string, Space[]>();
+  const put = (key: string, space: Space) => {
+    const group = groups.get(key);
+    if (group) group.push(space);
+    else groups.set(key, [space]);
+  };
+  const favourites = spaces.filter((space) => wishes.isFavourite(space.id));
+  for (const space of favourites) put(FAVOURITES, space);
+  const others =
+    favourites.length === 0 ? spaces : spaces.filter((space) => !wishes.isFavourite(space.id));
+  if (!wishes.grouped) {
+    const rest = others.map((space): ListItem => ({ kind: "space", space }));
+    return [...flat(groups, wishes), ...rest];
   }
-  return items;
+  const owners = new Map<string, Space[]>();
+  for (const space of others) {
+    const owner = ownerOf(space.id);
+    const group = owners.get(owner);
+    if (group) group.push(space);
+    else owners.set(owner, [space]);
+  }
+  for (const owner of [...owners.keys()].sort((a, b) => a.localeCompare(b))) {
+    groups.set(owner, owners.get(owner) ?? []);
+  }
+  return flat(groups, wishes);
+}
+
+function flat(groups: ReadonlyMap<string, readonly Space[]>, { isFolded }: Wishes): ListItem[] {
+  return [...groups].flatMap(([key, spaces]): ListItem[] => {
+    const folded = isFolded(key);
+    const owner = key === FAVOURITES ? null : key;
+    const heading: ListItem = { kind: "heading", key, owner, count: spaces.length, folded };
+    return folded
+      ? [heading]
+      : [heading, ...spaces.map((space): ListItem => ({ kind: "space", space }))];
+  });
 }
 
 export const keyOfItem = (item: ListItem): string =>
-  item.kind === "owner" ? item.owner : item.space.id;
+  item.kind === "heading" ? item.key : item.space.id;

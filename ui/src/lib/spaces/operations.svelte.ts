@@ -27,8 +27,8 @@ type ActionRequest = {
 /** The operations under way, by Space, and the calls that begin one. */
 export class OperationsState {
   #bySpace = $state.raw<ReadonlyMap<string, Operation>>(new Map());
-  /** Begun on this page: their end is told by a toast. */
-  readonly #mine = new Set<string>();
+  /** Begun on this page, with whom their end is told to: a toast, where nobody else asked. */
+  readonly #mine = new Map<string, (operation: Operation) => void>();
   readonly #ended = new Map<string, Operation>();
   readonly #api: Api;
   readonly #onEnd: (operation: Operation) => void;
@@ -51,11 +51,11 @@ export class OperationsState {
     for (const operation of operations.reverse()) this.#take(operation);
   }
 
-  async begin(space: string, action: AskedAction): Promise<void> {
+  async begin(space: string, action: AskedAction, onEnd = this.#onEnd): Promise<void> {
     const header = { "Idempotency-Key": idempotencyKey() };
     const request = { params: { path: pathOf(space), header } };
     const operation = await unwrap(this.#post(action, request));
-    this.#mine.add(operation.id);
+    this.#mine.set(operation.id, onEnd);
     this.#take(operation);
   }
 
@@ -86,7 +86,8 @@ export class OperationsState {
     if (!ended) next.set(operation.space, operation);
     else if (next.get(operation.space)?.id === operation.id) next.delete(operation.space);
     this.#bySpace = next;
-    if (ended && this.#mine.delete(ended.id)) this.#onEnd(ended);
+    const tell = ended && this.#mine.get(ended.id);
+    if (tell && this.#mine.delete(ended.id)) tell(ended);
   }
 }
 

@@ -10,6 +10,9 @@ export const pathOf = (id: string) => ({ owner: ownerOf(id), name: nameOf(id) })
 export const pageOf = (id: string): string =>
   `/spaces/${encodeURIComponent(ownerOf(id))}/${encodeURIComponent(nameOf(id))}`;
 
+/** The logs of a Space. */
+export const logsOf = (id: string): string => `${pageOf(id)}#logs`;
+
 /** What is shown as its name: the title of its card, where it has one. */
 export const titleOf = (space: Space): string => space.title?.trim() || nameOf(space.id);
 

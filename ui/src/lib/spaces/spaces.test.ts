@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
-import type { HardwareOption, Space } from "$lib/api/types";
+import type { HardwareOption, Space, StageChange } from "$lib/api/types";
+import type { SpaceUse } from "$lib/metrics/metrics.svelte";
+import { planOf } from "./bulk.svelte";
+import { fitting } from "./columns";
 import { SpaceFilter } from "./filter.svelte";
-import { byOwner } from "./grouping";
+import { listItems } from "./grouping";
+import { beatsOf } from "./history.svelte";
+import { SelectionState } from "./selection.svelte";
+import { heldOrder, sortSpaces } from "./sorting";
 import { isBilling, pageOf, priceOf, shortReason, titleOf } from "./space";
 import { isResting, mayHaveMetrics, stageGroup, stageWord } from "./stage";
 
@@ -130,10 +136,125 @@ describe("the filter", () => {
 });
 
 describe("grouping", () => {
+  const all = [space("acme/a"), space("acme/b"), space("jdoe/c")];
+  const shown = (wishes: Partial<Parameters<typeof listItems>[1]>) =>
+    listItems(all, {
+      grouped: true,
+      isFavourite: () => false,
+      isFolded: () => false,
+      ...wishes,
+    }).map((it) => (it.kind === "heading" ? `${it.key} ${it.count}` : it.space.id));
+
   it("puts a heading with its count before each owner", () => {
-    const items = byOwner([space("acme/a"), space("acme/b"), space("jdoe/c")]);
-    expect(
-      items.map((it) => (it.kind === "owner" ? `${it.owner} ${it.count}` : it.space.id)),
-    ).toEqual(["acme 2", "acme/a", "acme/b", "jdoe 1", "jdoe/c"]);
+    expect(shown({})).toEqual(["acme 2", "acme/a", "acme/b", "jdoe 1", "jdoe/c"]);
+  });
+
+  it("hides what is folded, and puts favourites first", () => {
+    expect(shown({ isFolded: (owner) => owner === "acme" })).toEqual([
+      "acme 2",
+      "jdoe 1",
+      "jdoe/c",
+    ]);
+    expect(shown({ grouped: false, isFavourite: (id) => id === "acme/b" })).toEqual([
+      "★ 1",
+      "acme/b",
+      "acme/a",
+      "jdoe/c",
+    ]);
+  });
+});
+
+describe("sorting", () => {
+  const all = [space("a/one"), space("b/two", "RUNTIME_ERROR"), space("c/three", "PAUSED")];
+  const use = (cpu: number) => ({ cpu }) as SpaceUse;
+  const useOf = (id: string) => (id === "a/one" ? use(20) : id === "b/two" ? use(90) : null);
+  const ids = (spaces: Space[]) => spaces.map((it) => it.id);
+
+  it("puts what needs somebody first", () => {
+    expect(ids(sortSpaces(all, "stage", false, useOf))).toEqual(["b/two", "c/three", "a/one"]);
+  });
+
+  it("leaves those without a number at the end, up and down", () => {
+    expect(ids(sortSpaces(all, "cpu", true, useOf))).toEqual(["b/two", "a/one", "c/three"]);
+    expect(ids(sortSpaces(all, "cpu", false, useOf))).toEqual(["a/one", "b/two", "c/three"]);
+  });
+
+  it("holds the order under the pointer, with what is new at the end", () => {
+    const [one, two, three] = all as [Space, Space, Space];
+    expect(ids(heldOrder(["c/three", "a/one"], [one, two, three]))).toEqual([
+      "c/three",
+      "a/one",
+      "b/two",
+    ]);
+  });
+});
+
+describe("the columns", () => {
+  it("give way from the least worth, and keep the person's order", () => {
+    expect(fitting(["network", "stage", "cpu"], 2000, 108)).toEqual(["network", "stage", "cpu"]);
+    expect(fitting(["network", "stage", "cpu"], 690, 108)).toEqual(["stage", "cpu"]);
+    expect(fitting(["cpu"], 300, 48)).toEqual([]);
+  });
+});
+
+describe("the last 24 hours", () => {
+  const now = new Date("2026-11-22T14:30:00Z").getTime();
+  const change = (at: string, from: string | null, to: string): StageChange => ({
+    space: "a/b",
+    at,
+    from,
+    to,
+    message: null,
+  });
+
+  it("are what it is now when nothing changed", () => {
+    expect(beatsOf([], "RUNNING", now)).toEqual(new Array(24).fill("running"));
+  });
+
+  it("tell the worst of each hour, and the current hour last", () => {
+    const changes = [
+      change("2026-11-22T12:10:00Z", "RUNNING", "RUNTIME_ERROR"),
+      change("2026-11-22T12:20:00Z", "RUNTIME_ERROR", "RUNNING"),
+      change("2026-11-22T13:59:00Z", "RUNNING", "SLEEPING"),
+    ];
+    expect(beatsOf(changes, "SLEEPING", now).slice(-4)).toEqual([
+      "running",
+      "failing",
+      "sleeping",
+      "sleeping",
+    ]);
+  });
+
+  it("are not known before the Space was", () => {
+    const beats = beatsOf([change("2026-11-22T13:10:00Z", null, "RUNNING")], "RUNNING", now);
+    expect(beats.slice(-3)).toEqual([null, "running", "running"]);
+  });
+});
+
+describe("a selection", () => {
+  it("reaches from the last to the next with shift, and forgets what is hidden", () => {
+    const selection = new SelectionState();
+    selection.toggle("b");
+    selection.extend("d", ["a", "b", "c", "d"]);
+    expect(selection.ids).toEqual(["b", "c", "d"]);
+    selection.keepOnly(new Set(["c"]));
+    expect(selection.ids).toEqual(["c"]);
+  });
+});
+
+describe("an action on many", () => {
+  it("says what it leaves alone and what it costs", () => {
+    const many = [
+      space("a/runs", "RUNNING", "a10g-small"),
+      space("a/rests", "PAUSED", null),
+      { ...space("a/page"), sdk: "static" },
+      { ...space("a/theirs"), write_access: "no" as const },
+    ];
+    const pause = planOf("pause", many, hardware);
+    expect(pause.spaces.map((it) => it.id)).toEqual(["a/runs"]);
+    expect(pause.skipped.map((it) => it.space.id)).toEqual(["a/rests", "a/page", "a/theirs"]);
+    expect(pause.usdPerHour).toBe(1);
+    expect(planOf("wake", many, hardware)).toMatchObject({ usdPerHour: 1 });
+    expect(planOf("wake", many, hardware).spaces.map((it) => it.id)).toEqual(["a/rests"]);
   });
 });
