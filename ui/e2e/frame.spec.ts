@@ -55,6 +55,8 @@ for (const theme of ["light", "dark"] as const) {
     for (const path of [
       "/spaces",
       "/spaces/mira/story-painter",
+      "/spaces/mira/story-painter/logs",
+      "/spaces/mira/story-painter/variables",
       "/accounts/add",
       "/activity",
       "/settings/accounts",
@@ -85,6 +87,8 @@ test("everything fits a phone and can be hit with a thumb", async ({ page, serve
   for (const path of [
     "/spaces",
     "/spaces/mira/story-painter",
+    "/spaces/mira/story-painter/logs",
+    "/spaces/mira/story-painter/variables",
     "/activity",
     "/settings/accounts",
     "/settings/notifications",

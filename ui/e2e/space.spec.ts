@@ -24,7 +24,7 @@ test("logs follow, hold still while one reads, and jump to the newest", async ({
   server,
   session,
 }) => {
-  await open(page, { server, session }, "/spaces/northwind-lab/search-api#logs");
+  await open(page, { server, session }, "/spaces/northwind-lab/search-api");
   const logs = page.getByRole("region", { name: "Logs" });
   const lines = logs.getByRole("group", { name: "Log lines" });
   await expect(logs).toHaveAttribute("data-log-status", "open");
@@ -112,4 +112,76 @@ test("a static Space has nothing to restart", async ({ page, server, session }) 
 test("a Space that is not here says so", async ({ page, server, session }) => {
   await open(page, { server, session }, "/spaces/nobody/nothing");
   await expect(page.getByText("nobody/nothing is not here")).toBeVisible();
+});
+
+test("a log is searched, stepped through and filtered by level", async ({
+  page,
+  hub,
+  server,
+  session,
+}) => {
+  const print = (line: string) =>
+    hub.control("/spaces/northwind-lab/search-api/log", {
+      method: "POST",
+      body: JSON.stringify({ line }),
+    });
+  await open(page, { server, session }, "/spaces/northwind-lab/search-api");
+  await page
+    .getByRole("navigation", { name: "Search API" })
+    .getByRole("link", { name: "Logs" })
+    .click();
+  await expect(page).toHaveURL(/\/search-api\/logs$/);
+  const logs = page.getByRole("region", { name: "Logs" });
+  await expect(logs).toHaveAttribute("data-log-status", "open");
+  await print("ValueError: needle (one)");
+  await print("a needle of no harm");
+  await expect(logs.getByText("a needle of no harm")).toBeVisible();
+
+  await page.keyboard.press("/");
+  await page.keyboard.type("needle");
+  const search = logs.getByRole("search");
+  await expect(search.getByRole("status")).toHaveText("0 of 2");
+  await page.keyboard.press("Enter");
+  await expect(search.getByRole("status")).toHaveText("1 of 2");
+  await expect(logs.locator("[data-current-match]")).toContainText("needle (one)");
+  await expect(logs.locator("mark").first()).toHaveText("needle");
+  await page.keyboard.press("Shift+Enter");
+  await expect(search.getByRole("status")).toHaveText("2 of 2");
+  await search.getByRole("button", { name: "Regular expression" }).click();
+  await search.getByRole("searchbox").fill("needle (");
+  await expect(search.getByRole("status")).toHaveText("not an expression");
+  await search.getByRole("searchbox").fill("needle \\(o.e");
+  await expect(search.getByRole("status")).toHaveText("0 of 1");
+
+  await logs.getByRole("button", { name: "Errors" }).click();
+  await expect(logs.getByText("a needle of no harm")).toHaveCount(0);
+  await expect(logs.getByText("ValueError:")).toBeVisible();
+});
+
+test("variables and secrets are added, changed and deleted", async ({ page, server, session }) => {
+  await open(page, { server, session }, "/spaces/mira/xss/variables");
+  const variables = page.getByRole("region", { name: "Variables" });
+  await variables.getByRole("button", { name: "Add a variable" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill("LOG_LEVEL");
+  await dialog.getByLabel("Value").fill("<b>debug</b>");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(variables).toContainText("<b>debug</b>");
+
+  const secrets = page.getByRole("region", { name: "Secrets" });
+  await secrets.getByRole("button", { name: "Add a secret" }).click();
+  await dialog.getByLabel("Name").fill("API_KEY");
+  await dialog.getByLabel("Value").fill("not for the page");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(secrets).toContainText("API_KEY");
+  await expect(page.getByText("not for the page")).toHaveCount(0);
+
+  await variables.getByRole("button", { name: "Delete LOG_LEVEL" }).click();
+  await dialog.getByRole("button", { name: "Delete" }).click();
+  await expect(variables.getByText("LOG_LEVEL")).toHaveCount(0);
+});
+
+test("the activity of a Space is its own", async ({ page, server, session }) => {
+  await open(page, { server, session }, "/spaces/northwind-lab/search-api/activity");
+  await expect(page.getByText("Nothing has been done yet")).toBeVisible();
 });

@@ -9,9 +9,19 @@ export class ActivityState {
   #error = $state.raw<unknown>(null);
   #cursor = $state.raw<string | null>(null);
   readonly #api: Api;
+  readonly #only: { space?: string };
+  readonly #followers = new Set<(added: Activity) => void>();
 
-  constructor(api: Api) {
+  /** @param only Of one Space; of everything where it is left out. */
+  constructor(api: Api, only: { space?: string } = {}) {
     this.#api = api;
+    this.#only = only;
+  }
+
+  /** Tells each line that is added. Returns what stops it. */
+  follow(follower: (added: Activity) => void): () => void {
+    this.#followers.add(follower);
+    return () => this.#followers.delete(follower);
   }
 
   get list() {
@@ -50,13 +60,20 @@ export class ActivityState {
   }
 
   apply(event: ApiEvent): void {
-    if (event.type !== "activity_added" || this.#status !== "ready") return;
+    if (event.type !== "activity_added") return;
     const added = event.data;
+    for (const follower of this.#followers) follower(added);
+    const mine = this.#only.space === undefined || this.#only.space === added.space;
+    if (!mine || this.#status !== "ready") return;
     this.#list = [added, ...this.#list.filter((it) => it.id !== added.id)];
   }
 
   #read(cursor?: string) {
-    return unwrap(this.#api.GET("/api/v1/activity", { params: { query: { limit: 50, cursor } } }));
+    return unwrap(
+      this.#api.GET("/api/v1/activity", {
+        params: { query: { limit: 50, cursor, ...this.#only } },
+      }),
+    );
   }
 }
 

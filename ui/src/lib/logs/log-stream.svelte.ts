@@ -6,7 +6,7 @@ import { ownerOf, nameOf } from "$lib/spaces/space";
 export type LogKind = "run" | "build";
 
 /** More lines than this are not kept on the page; the oldest go first. */
-export const KEEP_LINES = 50_000;
+export const KEEP_LINES = 100_000;
 
 /** A log that is followed. Lines arrive in batches, one for each frame that the browser draws. */
 export class LogStream {

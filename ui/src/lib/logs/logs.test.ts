@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { lastFrame, levelOf, plain, spans } from "./ansi";
 import { cellsOf, LogLayout } from "./layout";
 import { KEEP_LINES, LogStream } from "./log-stream.svelte";
+import { LogRows } from "./rows";
+import { LogMatches, patternOf, rangesOf, withMarks } from "./search";
 
 const ESC = "\u001b";
 
@@ -89,5 +91,85 @@ describe("a log that is followed", () => {
     log.add([line("new")]);
     log.flush();
     expect(log.lines.map((it) => it.text)).toEqual(["new"]);
+  });
+});
+
+describe("the rows of a log", () => {
+  const filled = (texts: string[]) => {
+    const log = new LogStream();
+    log.add(texts.map((text) => ({ at: null, text })));
+    log.flush();
+    return log;
+  };
+  const texts = (rows: LogRows) => rows.rows.map(({ line }) => line.text);
+
+  it("are those that name a level so bad", () => {
+    const log = filled(["INFO: ready", "UserWarning: slow", "ValueError: bad"]);
+    const shown = (level: "all" | "warnings" | "errors") => {
+      const rows = new LogRows(log, level, Infinity);
+      rows.catchUp();
+      return texts(rows);
+    };
+    expect(shown("all")).toHaveLength(3);
+    expect(shown("warnings")).toEqual(["UserWarning: slow", "ValueError: bad"]);
+    expect(shown("errors")).toEqual(["ValueError: bad"]);
+  });
+
+  it("grow with the log and forget with it, and keep their keys", () => {
+    const log = filled(Array.from({ length: KEEP_LINES }, (_, n) => `line ${n}`));
+    const rows = new LogRows(log, "all", Infinity);
+    rows.catchUp();
+    log.add([{ at: null, text: "one more" }]);
+    log.flush();
+    rows.catchUp();
+    expect(rows.rows).toHaveLength(KEEP_LINES);
+    expect(rows.rows[0]?.key).toBe(1);
+    expect(rows.rows.at(-1)).toMatchObject({ key: KEEP_LINES, line: { text: "one more" } });
+    expect(rows.indexOf(KEEP_LINES)).toBe(KEEP_LINES - 1);
+  });
+
+  it("are searched as they come, and stepped through in a circle", () => {
+    const log = filled(["out of memory", "fine", "Out of memory again"]);
+    const rows = new LogRows(log, "all", Infinity);
+    rows.catchUp();
+    const pattern = patternOf({ text: "out of", regex: false, matchCase: false });
+    const matches = new LogMatches(pattern as RegExp);
+    matches.catchUp(rows);
+    expect(matches.keys).toEqual([0, 2]);
+    log.add([{ at: null, text: "out of disk" }]);
+    log.flush();
+    rows.catchUp();
+    matches.catchUp(rows);
+    expect(matches.keys).toEqual([0, 2, 3]);
+    expect([matches.step(null, 1), matches.step(3, 1), matches.step(0, -1)]).toEqual([0, 0, 3]);
+  });
+});
+
+describe("a search in a log", () => {
+  it("takes text as it is, and an expression when asked", () => {
+    const find = (text: string, regex: boolean, matchCase = false) => {
+      const pattern = patternOf({ text, regex, matchCase });
+      return pattern instanceof RegExp ? rangesOf("GET /a.b 200, get /axb 404", pattern) : pattern;
+    };
+    expect(find("a.b", false)).toEqual([[5, 8]]);
+    expect(find("a.b", true)).toHaveLength(2);
+    expect(find("get", false)).toHaveLength(2);
+    expect(find("get", false, true)).toHaveLength(1);
+    expect(find("(", true)).toBeInstanceOf(Error);
+    expect(find("x*", true)).toEqual([[20, 21]]);
+  });
+
+  it("marks what is found across colours", () => {
+    const parts = withMarks(
+      [
+        { text: "out ", style: "color:red" },
+        { text: "of memory", style: "" },
+      ],
+      [[2, 6]],
+    );
+    expect(parts.map(({ text, hit }) => (hit ? `[${text}]` : text)).join("")).toBe(
+      "ou[t ][of] memory",
+    );
+    expect(parts[1]?.style).toBe("color:red");
   });
 });

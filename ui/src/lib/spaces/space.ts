@@ -1,4 +1,5 @@
 import type { HardwareOption, Space } from "$lib/api/types";
+import { stageGroup } from "./stage";
 
 export const ownerOf = (id: string): string => id.slice(0, id.indexOf("/"));
 export const nameOf = (id: string): string => id.slice(id.indexOf("/") + 1);
@@ -11,7 +12,14 @@ export const pageOf = (id: string): string =>
   `/spaces/${encodeURIComponent(ownerOf(id))}/${encodeURIComponent(nameOf(id))}`;
 
 /** The logs of a Space. */
-export const logsOf = (id: string): string => `${pageOf(id)}#logs`;
+export const logsOf = (id: string): string => `${pageOf(id)}/logs`;
+
+/** The log that tells most now: of the build while there is nothing else. */
+export const firstLogOf = ({ stage }: Space): "build" | "run" =>
+  stage === "BUILDING" || stage === "BUILD_ERROR" ? "build" : "run";
+
+/** A log of a stage that rests or failed is another log than the one of a stage that runs. */
+export const epochOf = ({ id, stage }: Space): string => `${id} ${stageGroup(stage)}`;
 
 /** What is shown as its name: the title of its card, where it has one. */
 export const titleOf = (space: Space): string => space.title?.trim() || nameOf(space.id);
