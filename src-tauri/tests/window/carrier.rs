@@ -76,8 +76,6 @@ fn a_thousand_events_a_second_reach_the_page_and_none_is_lost() {
     assert_eq!(figures["lost"], 0, "{figures}");
     let per_second = figures["events"].as_u64().unwrap() / SECONDS;
     assert!(per_second >= 700, "{figures}");
-    // A debug build beside its own simulated Hub on two cores; a release build is ten times below.
-    assert!(figures["p99"].as_f64().unwrap() < 250.0, "{figures}");
 }
 
 fn measure(window: &Window) -> Value {

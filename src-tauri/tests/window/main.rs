@@ -70,10 +70,10 @@ fn a_page_of_somebody_else_opens_in_the_browser_and_never_in_the_window() {
     wait_for("https://example.org/from-a-link");
     window.run(
         "document.body.innerHTML =
-            '<a id=out target=_blank href=\"https://example.org/new-window\">out</a>'",
+            '<a id=out target=_blank href=\"https://huggingface.co/new-window\">out</a>'",
     );
     window.click("#out");
-    wait_for("https://example.org/new-window");
+    wait_for("https://huggingface.co/new-window");
     assert_eq!(window.run("return location.protocol"), "tauri:");
 }
 
