@@ -70,6 +70,10 @@ impl TokenStores {
     /// where it does not, nothing is chosen.
     pub(crate) async fn settle(&self, config: &ServerConfig, lasting: &Lasting) {
         let _turn = self.turn.lock().await;
+        self.settle_now(config, lasting).await;
+    }
+
+    async fn settle_now(&self, config: &ServerConfig, lasting: &Lasting) {
         let Lasting { engine, preferences, .. } = lasting;
         let Some(choice) = preferences.token_store() else {
             let first = self.first_choice(config).await;
@@ -82,7 +86,13 @@ impl TokenStores {
             }
             return;
         };
-        let opened = self.open(choice.kind, config).await;
+        let opened = match self.open(choice.kind, config).await {
+            // A locked keychain says that it holds no token, which must not be believed.
+            Ok(vault) if choice.kind == TokenStoreKind::Keychain => {
+                try_out(&*vault).await.map(|()| vault)
+            }
+            opened => opened,
+        };
         *self.trouble() = match opened {
             Ok(vault) => {
                 tracing::info!("added tokens are kept in {}", vault.kind());
@@ -100,26 +110,39 @@ impl TokenStores {
         };
     }
 
-    /// Tells where tokens are kept. Looks again where that is not settled.
+    /// Tells where tokens are kept. Looks again where that is not settled, such as after a keychain
+    /// was unlocked.
     pub(crate) async fn state(
         &self,
         config: &ServerConfig,
         lasting: &Lasting,
         language: Language,
     ) -> TokenStore {
-        if lasting.engine.fleet.vault_kind().is_none() {
-            self.settle(config, lasting).await;
+        let is_open = || lasting.engine.fleet.vault_kind().is_some();
+        if !is_open() {
+            match self.turn.try_lock() {
+                Ok(_turn) => self.settle_now(config, lasting).await,
+                Err(_) => tracing::debug!("the store of tokens is being opened"),
+            }
         }
         let kind = lasting.preferences.token_store().map(|choice| choice.kind);
-        let keychain = self.reach(kind).await;
+        let said = |error: &VaultError| words::vault_trouble(language, error);
+        let mut trouble = self.trouble().as_ref().map(said);
+        let keychain_trouble = if kind == Some(TokenStoreKind::Keychain) && !is_open() {
+            // Without a reason it still waits for its person.
+            trouble = Some(trouble.unwrap_or_else(|| said(&VaultError::KeychainSilent)));
+            trouble.clone()
+        } else {
+            self.reach(kind).await.err().as_ref().map(said)
+        };
         TokenStore {
             kind,
             keychain: KeychainInfo {
-                usable: keychain.is_ok(),
-                trouble: keychain.err().map(|error| words::vault_trouble(language, &error)),
+                usable: keychain_trouble.is_none(),
+                trouble: keychain_trouble,
             },
             file: file(config).display().to_string(),
-            trouble: self.trouble().as_ref().map(|error| words::vault_trouble(language, error)),
+            trouble,
         }
     }
 
