@@ -20,6 +20,9 @@ use crate::{
 /// The package of the desktop program, and its file.
 pub(crate) const DESKTOP: &str = "hf-space-manager";
 
+/// The folder below cargo's where the bundler looks for a program.
+const RELEASE: &str = "release";
+
 const MAN_PAGE: &str = "packaging/linux/hf-space-manager.1";
 
 /// What to make, and how.
@@ -28,7 +31,7 @@ pub(crate) struct Options {
     /// Which packages: deb, rpm, appimage; app, dmg; msi, nsis. Without it all of this system
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
-    /// Build faster a program that is a fifth bigger, as the tests install it
+    /// Pack the program as it is built for the tests: much bigger and slower, but there at once
     #[arg(long)]
     quick: bool,
     /// Where the program looks for updates; without it there are none
@@ -42,13 +45,23 @@ pub(crate) struct Options {
     args: Vec<String>,
 }
 
+impl Options {
+    /// What the tests install.
+    pub(crate) fn for_tests() -> Self {
+        Self { quick: true, ..Self::for_figures() }
+    }
+
+    /// What is measured: what people install.
+    pub(crate) fn for_figures() -> Self {
+        Self { only: vec!["deb".to_owned()], ..Self::default() }
+    }
+}
+
 /// Builds the program and its packages, and says where they are.
 pub(crate) fn bundle(settings: &Settings, options: &Options) -> Result<Vec<PathBuf>> {
     system::require(&[Need::Node, Need::Npm, Need::Desktop])?;
     ui::build_if_changed(settings)?;
-    build(settings, options)?;
-
-    let program = run::program(settings, "release", DESKTOP)?;
+    let program = build(settings, options)?;
     let folder = program.parent().context("the program is in no folder")?.join("bundle");
     // What an earlier version left would look like part of this one.
     if folder.exists() {
@@ -63,10 +76,10 @@ pub(crate) fn bundle(settings: &Settings, options: &Options) -> Result<Vec<PathB
     merge(&mut settled, config_of_updates(options));
     fs::write(&config, settled.to_string()).context("write the packages' configuration")?;
     if !certain.is_empty() {
-        process::run(&mut tauri(settings, options, &certain, &config))?;
+        process::run(&mut tauri(settings, options, &certain, &config)?)?;
     }
     for kind in optional {
-        if let Err(error) = process::run(&mut tauri(settings, options, &[kind], &config)) {
+        if let Err(error) = process::run(&mut tauri(settings, options, &[kind], &config)?) {
             println!(
                 "no {kind}: its tools cannot be had here, the other packages are made ({error})"
             );
@@ -98,17 +111,29 @@ fn publish(packages: &[PathBuf], folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(published)
 }
 
-fn build(settings: &Settings, options: &Options) -> Result<()> {
-    let mut build = settings.cargo(&["build", "--release", "-p", DESKTOP]);
-    if options.quick {
-        build.env("CARGO_PROFILE_RELEASE_LTO", "off");
-        build.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+/// Builds the program, and returns where it is: in a folder as the bundler expects it.
+fn build(settings: &Settings, options: &Options) -> Result<PathBuf> {
+    let mut build = settings.cargo(&["build", "-p", DESKTOP]);
+    if !options.quick {
+        build.arg("--release");
     }
     if let Some(config) = config_of_updates(options) {
         // What `tauri build --config` does: it is compiled in.
         build.env("TAURI_CONFIG", config.to_string());
     }
-    process::run(&mut build)
+    process::run(&mut build)?;
+    if !options.quick {
+        return run::program(settings, RELEASE, DESKTOP);
+    }
+    let built = run::program(settings, "debug", DESKTOP)?;
+    let name = built.file_name().context("the program has no name")?;
+    let folder = built.with_file_name("quick").join(RELEASE);
+    fs::create_dir_all(&folder).context("make the folder of the quick package")?;
+    let program = folder.join(name);
+    fs::copy(&built, &program).context("copy the program of the tests")?;
+    // Three quarters of it are for debuggers.
+    process::run(settings.program("strip", "").arg(&program))?;
+    Ok(program)
 }
 
 fn wanted(options: &Options) -> Vec<&str> {
@@ -122,15 +147,17 @@ fn wanted(options: &Options) -> Vec<&str> {
     }
 }
 
-fn tauri(settings: &Settings, options: &Options, kinds: &[&str], config: &Path) -> Command {
+fn tauri(settings: &Settings, options: &Options, kinds: &[&str], config: &Path) -> Result<Command> {
     let file = if OS == "windows" { "tauri.cmd" } else { "tauri" };
     let program = settings.root.join(ui::FOLDER).join("node_modules/.bin").join(file);
     let mut command = settings.program(program, "");
     command.args(["bundle", "--bundles", &kinds.join(",")]);
     command.arg("--config").arg(config);
     command.args(&options.args);
-    settings.share_target_dir(&mut command);
-    command
+    // The configuration lies beside the program.
+    let target = config.ancestors().nth(2).context("the configuration is in no folder")?;
+    command.env("CARGO_TARGET_DIR", target);
+    Ok(command)
 }
 
 /// Adds what `more` says to `config`.
@@ -229,8 +256,7 @@ mod tests {
     #[test]
     fn each_system_has_its_packages_and_a_person_may_choose() {
         assert!(!wanted(&Options::default()).is_empty());
-        let options = Options { only: vec!["deb".to_owned()], ..Options::default() };
-        assert_eq!(wanted(&options), ["deb"]);
+        assert_eq!(wanted(&Options::for_tests()), ["deb"]);
     }
 
     #[test]

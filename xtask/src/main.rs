@@ -40,11 +40,7 @@ enum Task {
     /// Run every test there is, and print one closing line
     Test(test::Options),
     /// Run the benchmarks
-    Bench {
-        /// Handed on to the benchmarks
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        args: Vec<String>,
-    },
+    Bench(bench::Options),
     /// Make the packages that people install
     Bundle(bundle::Options),
     /// Write what the program reads when it looks for updates
@@ -62,7 +58,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Run(options) => run::run(&settings, options),
         Task::Test(options) => return test::test(&settings, &options),
-        Task::Bench { args } => bench::bench(&settings, &args),
+        Task::Bench(options) => bench::bench(&settings, &options),
         Task::Bundle(options) => bundle::bundle(&settings, &options).map(drop),
         Task::UpdateManifest(options) => updates::write(&settings, &options),
         Task::Lint => lint::all(&settings),

@@ -83,7 +83,7 @@ fn choose(mut options: Options, has_display: bool) -> Result<Start> {
     if options.desktop && options.headless {
         bail!("--desktop and --headless: choose one");
     }
-    let for_the_server = options.headless || options.demo || !options.args.is_empty();
+    let for_the_server = options.headless || !options.args.is_empty();
     let window = options.desktop || (has_display && !for_the_server);
     let package = if window { DESKTOP } else { HEADLESS };
     let mut args = options.args;
@@ -121,8 +121,7 @@ mod tests {
 
     #[test]
     fn the_demo_has_both_forms() {
-        assert_eq!(chosen(&["--demo"], true), start(HEADLESS, &["demo"]));
-        assert_eq!(chosen(&["--demo", "--desktop"], true), start(DESKTOP, &["--demo"]));
+        assert_eq!(chosen(&["--demo"], true), start(DESKTOP, &["--demo"]));
         assert_eq!(chosen(&["--demo"], false), start(HEADLESS, &["demo"]));
         assert_eq!(chosen(&["--demo", "--headless"], true), start(HEADLESS, &["demo"]));
     }

@@ -4,7 +4,7 @@ use std::{
     env::consts::OS,
     fmt,
     io::{self, IsTerminal as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
 };
 
@@ -18,6 +18,26 @@ use crate::{
 /// The oldest Node that the interface's tools run on: major and minor version.
 const OLDEST_NODE: (u32, u32) = (20, 19);
 
+/// What the tests of the installed program start, beside a screen and a bus.
+const DESKTOP_PROGRAMS: [&str; 12] = [
+    "appstreamcli",
+    "chromedriver",
+    "desktop-file-validate",
+    "dpkg-deb",
+    "dunst",
+    "dunstctl",
+    "gio",
+    "gnome-keyring-daemon",
+    "openbox",
+    "secret-tool",
+    "update-desktop-database",
+    "xdotool",
+];
+
+/// The tray, which is on no path.
+const TRAY: &str =
+    "/usr/libexec/ayatana-indicator-application/ayatana-indicator-application-service";
+
 /// Something from outside of the checkout that a task cannot do without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
@@ -30,6 +50,8 @@ pub(crate) enum Need {
     Desktop,
     /// A screen that nobody sees and a driver, to test the desktop program's window.
     WindowTest,
+    /// The services of a desktop, to test the installed program.
+    DesktopTest,
 }
 
 impl fmt::Display for Need {
@@ -41,6 +63,9 @@ impl fmt::Display for Need {
             Self::Browser => f.write_str("Chromium"),
             Self::Desktop => f.write_str("GTK 3 and WebKitGTK 4.1 with their headers"),
             Self::WindowTest => f.write_str("Xvfb, D-Bus and WebKitWebDriver"),
+            Self::DesktopTest => f.write_str(
+                "dpkg, and a keychain, a tray, notifications and a window manager to start",
+            ),
         }
     }
 }
@@ -57,6 +82,10 @@ impl Need {
             Self::WindowTest => ["Xvfb", "xvfb-run", "dbus-run-session", "WebKitWebDriver"]
                 .iter()
                 .all(|program| find_program(program).is_some()),
+            Self::DesktopTest => {
+                Path::new(TRAY).exists()
+                    && DESKTOP_PROGRAMS.iter().all(|program| find_program(program).is_some())
+            }
         }
     }
 
@@ -240,7 +269,21 @@ impl PackageManager {
             (Need::Desktop, Self::Pacman) => &["base-devel", "webkit2gtk-4.1", "gtk3"],
             (Need::Desktop, Self::Apk) => &["build-base", "webkit2gtk-4.1-dev", "gtk+3.0-dev"],
             (Need::WindowTest, Self::Apt) => &["xvfb", "xauth", "dbus", "webkit2gtk-driver"],
-            (Need::Desktop, Self::Brew | Self::Winget) | (Need::WindowTest, _) => &[],
+            (Need::DesktopTest, Self::Apt) => &[
+                "appstream",
+                "ayatana-indicator-application",
+                "chromium-driver",
+                "desktop-file-utils",
+                "dunst",
+                "gnome-keyring",
+                "libayatana-appindicator3-1",
+                "libglib2.0-bin",
+                "libsecret-tools",
+                "openbox",
+                "xdotool",
+            ],
+            (Need::Desktop, Self::Brew | Self::Winget)
+            | (Need::WindowTest | Need::DesktopTest, _) => &[],
         }
     }
 

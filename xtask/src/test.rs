@@ -9,6 +9,7 @@ use std::{
 use anyhow::Result;
 
 use crate::{
+    bundle,
     count::Runner,
     lint::{self, Scope},
     npm,
@@ -85,7 +86,7 @@ fn prepare(report: &mut Report, depth: Depth) -> Vec<Need> {
     if depth == Depth::Everything {
         needs.extend([Need::Python, Need::Browser, Need::Desktop]);
         if OS == "linux" {
-            needs.push(Need::WindowTest);
+            needs.extend([Need::WindowTest, Need::DesktopTest]);
         }
     }
     let mut missing = Vec::new();
@@ -180,34 +181,61 @@ fn end_to_end(settings: &Settings, report: &mut Report, missing: &[Need]) {
     report.tests(NAME, Runner::Playwright, with_programs(settings, command));
 }
 
-/// Builds the desktop program, and opens its window on a screen that nobody sees.
+/// Builds the desktop program, opens its window on a screen that nobody sees, and lives a day with
+/// the installed package.
 fn desktop(settings: &Settings, report: &mut Report, missing: &[Need]) {
     const BUILD: &str = "Desktop program";
     const WINDOW: &str = "Window of the desktop program";
-    const SELECTED: [&str; 4] = ["-p", "hf-space-manager", "--test", "window"];
+    const INSTALLED: &str = "Installed desktop program";
+    const SELECTED: [&str; 6] = ["-p", bundle::DESKTOP, "--test", "window", "--test", "desktop"];
     if lacks(report, BUILD, missing, &[Need::Desktop]) {
         return;
     }
     let built = report
         .check(BUILD, || crate::process::run(settings.cargo(&["test", "--no-run"]).args(SELECTED)));
-    if !built || lacks(report, WINDOW, missing, &[Need::WindowTest]) {
+    if !built {
         return;
     }
     if OS != "linux" {
         report.skip(WINDOW, "the window is only driven on Linux");
+        report.skip(INSTALLED, "the services of a desktop are only started on Linux");
         return;
     }
-    let test = settings.cargo(&["test"]);
-    let mut command = settings.program("xvfb-run", "");
-    command.args(["-a", "-s", "-screen 0 1280x800x24 -nolisten tcp"]);
-    command.arg(test.get_program()).args(test.get_args()).args(SELECTED).args(["--", "--ignored"]);
-    for (name, value) in test.get_envs() {
+    let run = |test: &str| {
+        let mut command = settings.cargo(&["test", "-p", bundle::DESKTOP, "--test", test]);
+        command.args(["--", "--ignored"]);
+        command
+    };
+    if !lacks(report, WINDOW, missing, &[Need::WindowTest]) {
+        report.tests(WINDOW, Runner::CargoTest, Ok(on_a_screen(settings, &run("window"))));
+    }
+    if !lacks(report, INSTALLED, missing, &[Need::WindowTest, Need::DesktopTest, Need::Browser]) {
+        let mut package = None;
+        report.check("Package of the desktop program", || {
+            package = bundle::bundle(settings, &bundle::Options::for_tests())?.pop();
+            Ok(())
+        });
+        if let Some(package) = package {
+            // Each has a screen and a bus of its own.
+            let mut command = run("desktop");
+            command.args(["--skip", "figures::"]).env("HFSM_DEB", package);
+            report.tests(INSTALLED, Runner::CargoTest, Ok(command));
+        }
+    }
+}
+
+/// Runs `command` on a screen that nobody sees.
+fn on_a_screen(settings: &Settings, command: &Command) -> Command {
+    let mut screen = settings.program("xvfb-run", "");
+    screen.args(["-a", "-s", "-screen 0 1280x800x24 -nolisten tcp"]);
+    screen.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
         match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
+            Some(value) => screen.env(name, value),
+            None => screen.env_remove(name),
         };
     }
-    report.tests(WINDOW, Runner::CargoTest, Ok(command));
+    screen
 }
 
 /// Feeds each fuzz target for a minute.

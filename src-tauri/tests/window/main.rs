@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by a panic")]
 
 mod carrier;
+mod stream;
+#[expect(dead_code, reason = "it is shared with another test, which looks at other things")]
 mod webdriver;
 
 use std::{

@@ -28,25 +28,37 @@ pub(crate) struct Window {
 impl Window {
     /// Starts `program` with the variables `environment` and nothing else of the test's own.
     pub(crate) fn open(program: &Path, environment: &[(&str, &str)]) -> Self {
+        let mut driver = Command::new("WebKitWebDriver");
+        driver.envs(environment.iter().copied());
+        Self::of_webkit(driver, program, &[])
+    }
+
+    /// Starts `program` by WebKit's driver, which hands its own environment on.
+    pub(crate) fn of_webkit(mut driver: Command, program: &Path, args: &[&str]) -> Self {
+        let capabilities = json!({
+            "browserName": "wry",
+            "webkitgtk:browserOptions": { "binary": program, "args": args },
+        });
+        driver.arg("--host=127.0.0.1").env("TAURI_WEBVIEW_AUTOMATION", "true");
+        Self::begin(driver, &capabilities)
+    }
+
+    /// Starts `driver`, and with it what `capabilities` name.
+    pub(crate) fn begin(mut driver: Command, capabilities: &Value) -> Self {
         // The driver takes no port 0. Between here and its start the port is nobody's, which is
         // as good as it gets.
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = free.local_addr().unwrap().port();
         drop(free);
-        let driver = Command::new("WebKitWebDriver")
-            .args([format!("--port={port}"), "--host=127.0.0.1".to_owned()])
-            .envs(environment.iter().copied())
-            .env("TAURI_WEBVIEW_AUTOMATION", "true")
+        let driver = driver
+            .arg(format!("--port={port}"))
             .stdin(Stdio::null())
             .spawn()
-            .expect("WebKitWebDriver starts");
+            .expect("the driver of the window starts");
         let mut window = Self { driver, port, session: String::new() };
         window.wait("the driver listens", |window| window.ask("GET", "/status", None).ok());
-        let capabilities = json!({ "capabilities": { "alwaysMatch": {
-            "browserName": "wry",
-            "webkitgtk:browserOptions": { "binary": program, "args": [] },
-        }}});
-        let answer = window.ask("POST", "/session", Some(&capabilities)).unwrap();
+        let wanted = json!({ "capabilities": { "alwaysMatch": capabilities } });
+        let answer = window.ask("POST", "/session", Some(&wanted)).unwrap();
         let session = answer["sessionId"].as_str().unwrap_or_else(|| panic!("{answer}"));
         window.session = session.to_owned();
         window
@@ -67,15 +79,34 @@ impl Window {
         self.execute("async", script, arguments)
     }
 
-    /// Clicks the first element that fits `selector`, as a person's mouse does.
+    /// Clicks the first element that fits `selector`, a CSS selector or an XPath, as a person's
+    /// mouse does.
     pub(crate) fn click(&self, selector: &str) {
-        let wanted = json!({ "using": "css selector", "value": selector });
+        self.act(selector, "click", &json!({}));
+    }
+
+    /// Types `text` into the first element that fits `selector`.
+    pub(crate) fn enter(&self, selector: &str, text: &str) {
+        self.act(selector, "value", &json!({ "text": text }));
+    }
+
+    fn act(&self, selector: &str, what: &str, how: &Value) {
+        let kind = if selector.starts_with('/') { "xpath" } else { "css selector" };
+        let wanted = json!({ "using": kind, "value": selector });
         let path = format!("/session/{}/element", self.session);
-        let element = self.wait(&format!("there is a `{selector}`"), |window| {
+        // What it finds may be replaced or covered before it is clicked: a page lives.
+        self.wait(&format!("`{selector}` can be used"), |window| {
             let found = window.ask("POST", &path, Some(&wanted)).ok()?;
-            found[ELEMENT].as_str().map(str::to_owned)
+            let element = found[ELEMENT].as_str()?;
+            let done = window.ask("POST", &format!("{path}/{element}/{what}"), Some(how)).ok()?;
+            done.is_null().then_some(())
         });
-        self.ask("POST", &format!("{path}/{element}/click"), Some(&json!({}))).unwrap();
+    }
+
+    /// Leads the window to another page.
+    pub(crate) fn go(&self, url: &str) {
+        let path = format!("/session/{}/url", self.session);
+        self.ask("POST", &path, Some(&json!({ "url": url }))).unwrap();
     }
 
     /// Loads the page anew.
