@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-type Message = ArrayBuffer | number[] | null;
+type Message = ArrayBuffer | number[] | string | null;
 const shell = vi.hoisted(() => ({ invoke: vi.fn() }));
 
 vi.mock("@tauri-apps/api/core", () => ({
@@ -46,10 +46,11 @@ describe("the desktop's transport", () => {
       body: '{"x":1}',
     });
     call?.chunks.onmessage(bytes('{"ok":'));
-    call?.chunks.onmessage(Array.from(new TextEncoder().encode("true}")));
+    call?.chunks.onmessage('"错"');
+    call?.chunks.onmessage(Array.from(new TextEncoder().encode("}")));
     call?.chunks.onmessage([]);
     expect(response.headers.get("content-type")).toBe("application/json");
-    expect(await response.json()).toEqual({ ok: true });
+    expect(await response.json()).toEqual({ ok: "错" });
   });
 
   it("fails the body that breaks off, instead of ending it", async () => {

@@ -6,14 +6,15 @@ interface ResponseHead {
   headers: [string, string][];
 }
 
+const encoder = new TextEncoder();
 const BODYLESS = new Set([204, 205, 304]);
 let nextId = 1;
 
 /**
  * A `Request` in, a `Response` with a streaming body out, through the desktop's commands.
  *
- * The shell sends the body as chunks over a channel; an empty chunk ends it, and `null` says that
- * it broke off.
+ * The shell sends the body as chunks over a channel, as text where that is quicker than bytes; an
+ * empty chunk ends it, and `null` says that it broke off.
  */
 export const ipcTransport: Transport = async (request) => {
   const id = nextId++;
@@ -56,10 +57,10 @@ function pipe(cancel: () => void) {
     open = false;
     controller.error(reason);
   };
-  const chunks = new Channel<ArrayBuffer | number[] | null>((message) => {
+  const chunks = new Channel<ArrayBuffer | number[] | string | null>((message) => {
     if (!open) return;
     if (message === null) return fail(new TypeError("the answer broke off"));
-    const bytes = new Uint8Array(message);
+    const bytes = typeof message === "string" ? encoder.encode(message) : new Uint8Array(message);
     if (bytes.byteLength > 0) {
       controller.enqueue(bytes);
     } else {
