@@ -125,15 +125,13 @@ fn prepare(app: &App, desktop: &Desktop, mut signals: StopSignals) {
     let ending = desktop.clone();
     desktop.spawn("end at a signal", async move {
         signals.next().await;
+        tracing::info!("a signal asks the program to end");
         ending.quit();
     });
 }
 
 fn open_first_window(app: &AppHandle, arguments: Arguments) {
-    if arguments.hidden {
-        return;
-    }
-    if let Err(error) = window::open(app, arguments.path) {
+    if let Err(error) = window::begin(app, arguments.path, arguments.hidden) {
         tracing::error!("the window cannot be opened: {error}");
         app.exit(1);
     }

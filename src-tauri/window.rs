@@ -19,6 +19,7 @@ use crate::{
     badge,
     bridge::ApiBridge,
     desktop::Desktop,
+    external,
     geometry::{self, Area},
     paths,
 };
@@ -42,6 +43,12 @@ struct Remembered {
     path: Option<String>,
     /// Whether the page can hear events.
     loaded: bool,
+    /// Whether the program is so far that it can show a window.
+    ready: bool,
+    /// Whether somebody asked for the window before that.
+    awaited: bool,
+    /// Whether the window is being made.
+    opening: bool,
     /// Grows each time the window is shown or hidden, so that a timer knows whether it still counts.
     changes: u64,
 }
@@ -68,7 +75,8 @@ pub(crate) fn open(app: &AppHandle, path: Option<String>) -> tauri::Result<()> {
     };
     let memory = app.state::<Memory>();
     memory.change();
-    let path = path.or_else(|| memory.lock().path.take());
+    let remembered = memory.lock().path.take();
+    let path = path.or(remembered);
     config.url = WebviewUrl::App(path.as_deref().unwrap_or("index.html").into());
     // Shown once it is where it belongs.
     config.visible = false;
@@ -94,13 +102,42 @@ pub(crate) fn open(app: &AppHandle, path: Option<String>) -> tauri::Result<()> {
     Ok(())
 }
 
+/// Opens the first window, at `path` where one is given. A start that is to be `hidden` has none,
+/// unless somebody asked for it meanwhile.
+///
+/// # Errors
+/// Where there is no screen.
+pub(crate) fn begin(app: &AppHandle, path: Option<String>, hidden: bool) -> tauri::Result<()> {
+    let (awaited, asked_later) = {
+        let memory = app.state::<Memory>();
+        let mut remembered = memory.lock();
+        remembered.ready = true;
+        (remembered.awaited, remembered.path.take())
+    };
+    if hidden && !awaited {
+        return Ok(());
+    }
+    open(app, asked_later.or(path))
+}
+
 /// Shows the window, at `path` where one is given. Makes it anew where it was dropped.
 pub(crate) fn summon(app: &AppHandle, path: Option<String>) {
-    if let Some(window) = app.get_webview_window(MAIN) {
+    {
         let memory = app.state::<Memory>();
-        memory.change();
+        let mut remembered = memory.lock();
+        if !remembered.ready {
+            // The first window will begin there.
+            remembered.awaited = true;
+            remembered.path = path.or_else(|| remembered.path.take());
+            return;
+        }
+    }
+    if let Some(window) = app.get_webview_window(MAIN) {
+        app.state::<Memory>().change();
         let shown = bring_forward(&window);
-        let went = path.map_or(Ok(()), |path| go(&window, &path, memory.lock().loaded));
+        // Not locked while the window is asked: its thread may be waiting for the same lock.
+        let loaded = app.state::<Memory>().lock().loaded;
+        let went = path.map_or(Ok(()), |path| go(&window, &path, loaded));
         if let Err(error) = shown.and(went) {
             tracing::warn!("the window cannot be shown: {error}");
         }
@@ -110,10 +147,27 @@ pub(crate) fn summon(app: &AppHandle, path: Option<String>) {
     // may be that one, and would wait for itself.
     let app = app.clone();
     let Some(desktop) = app.try_state::<Desktop>() else { return };
+    {
+        let memory = app.state::<Memory>();
+        let mut remembered = memory.lock();
+        if std::mem::replace(&mut remembered.opening, true) {
+            remembered.path = path.or_else(|| remembered.path.take());
+            return;
+        }
+    }
     let handle = app.clone();
     desktop.spawn("open the window", async move {
-        if let Err(error) = open(&handle, path) {
-            tracing::warn!("the window cannot be opened: {error}");
+        let opened = open(&handle, path);
+        let asked_meanwhile = {
+            let memory = handle.state::<Memory>();
+            let mut remembered = memory.lock();
+            remembered.opening = false;
+            remembered.path.take()
+        };
+        match opened {
+            Ok(()) if asked_meanwhile.is_some() => summon(&handle, asked_meanwhile),
+            Ok(()) => {}
+            Err(error) => tracing::warn!("the window cannot be opened: {error}"),
         }
     });
 }
@@ -243,9 +297,12 @@ fn is_own_page(url: &Url, dev_url: Option<&Url>) -> bool {
     built_in || dev_url.is_some_and(|dev_url| dev_url.origin() == url.origin())
 }
 
+/// Opens what a link of the page leads to, where that is a page of the Hub or the app of a Space.
 fn open_in_browser(app: &AppHandle, url: &Url) {
-    // Other schemes would start other programs.
-    if url.scheme() != "https" {
+    let Some(desktop) = app.try_state::<Desktop>() else { return };
+    let config = desktop.config();
+    if !external::may_open(url, &config.endpoint, &config.app_url) {
+        tracing::warn!("the page asked for a foreign address, which is not opened");
         return;
     }
     if let Err(error) = app.opener().open_url(url.as_str(), None::<&str>) {

@@ -53,7 +53,7 @@ fn the_window_shows_live_spaces_through_the_carrier() {
 
 #[test]
 #[ignore = "it needs a screen and WebKitWebDriver, which `cargo xtask test` provides"]
-fn a_page_of_somebody_else_opens_in_the_browser_and_never_in_the_window() {
+fn a_page_of_the_hub_opens_in_the_browser_and_any_other_nowhere() {
     let runtime = Runtime::new().unwrap();
     let hub = runtime.block_on(SimHub::start(World::builder().user("alice").build())).unwrap();
     let home = tempfile::tempdir().unwrap();
@@ -69,13 +69,16 @@ fn a_page_of_somebody_else_opens_in_the_browser_and_never_in_the_window() {
     };
 
     window.run("location.href = 'https://example.org/from-a-link'");
-    wait_for("https://example.org/from-a-link");
+    window.run("location.href = 'https://huggingface.co/from-a-link'");
+    wait_for("https://huggingface.co/from-a-link");
     window.run(
         "document.body.innerHTML =
             '<a id=out target=_blank href=\"https://huggingface.co/new-window\">out</a>'",
     );
     window.click("#out");
     wait_for("https://huggingface.co/new-window");
+    let all = fs::read_to_string(&opened).unwrap();
+    assert!(!all.contains("example.org"), "{all}");
     assert_eq!(window.run("return location.protocol"), "tauri:");
 }
 
