@@ -15,6 +15,7 @@ use crate::{
     bridge::ApiBridge,
     engine::{Engine, EngineError},
     keychain::TokenStores,
+    last_words::LastWords,
     preferences::Preferences,
     shortcut,
     tray::TrayState,
@@ -50,6 +51,7 @@ pub(crate) struct Lasting {
     pub(crate) preferences: Preferences,
     pub(crate) tokens: Arc<TokenStores>,
     pub(crate) remote: RemoteAccess,
+    last_words: Arc<LastWords>,
 }
 
 /// The fleet that the page, the tray and notifications follow.
@@ -278,7 +280,9 @@ impl Desktop {
         if let Some(lasting) = self.0.lasting.get() {
             lasting.remote.shutdown().await;
             lasting.engine.fleet.shutdown().await;
+            lasting.last_words.end();
         }
+        tracing::info!("the program has ended");
     }
 }
 
@@ -287,7 +291,9 @@ impl Lasting {
         let engine = Engine::open(config).await?;
         let preferences = Preferences::load(engine.fleet.store().clone()).await?;
         let remote = RemoteAccess::new(engine.fleet.clone(), engine.hub.clone(), config.clone());
-        Ok(Self { engine, preferences, tokens: Arc::new(TokenStores::new()), remote })
+        // The store is ours now, so nobody else's run is meant.
+        let last_words = Arc::new(LastWords::begin(&config.data_dir));
+        Ok(Self { engine, preferences, tokens: Arc::new(TokenStores::new()), remote, last_words })
     }
 }
 

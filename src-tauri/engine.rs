@@ -8,6 +8,8 @@ use hfsm_model::Clock;
 use hfsm_server::ServerConfig;
 use hfsm_store::Store;
 
+use crate::last_words;
+
 /// What is logged where nobody said what.
 const USUAL_LOG: &str = "info,sea_orm_migration=warn";
 
@@ -43,6 +45,7 @@ pub(crate) fn configure() -> Result<ServerConfig, EngineError> {
     let filter =
         tracing_subscriber::EnvFilter::try_new(config.log.as_deref().unwrap_or(USUAL_LOG))?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    last_words::log_panics();
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }

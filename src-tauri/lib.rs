@@ -29,6 +29,8 @@ mod geometry;
 #[cfg(feature = "desktop")]
 mod keychain;
 #[cfg(feature = "desktop")]
+mod last_words;
+#[cfg(feature = "desktop")]
 mod notifications;
 #[cfg(feature = "desktop")]
 mod paths;
