@@ -17,6 +17,7 @@ mod state;
 mod system;
 mod telemetry;
 mod variables;
+mod views;
 
 use axum::{Router, response::Response};
 use hfsm_core::Fleet;
@@ -39,10 +40,12 @@ use state::ApiState;
         hfsm_model::Event,
         hfsm_model::Envelope,
         hfsm_model::LogUpdate,
+        hfsm_model::SpaceLogUpdate,
         // Those of parameters are not found by themselves.
         hfsm_model::LogKind,
         hfsm_model::StageFamily,
-        event_stream::InitialWatch
+        event_stream::InitialWatch,
+        telemetry::StepParam
     )),
     tags(
         (name = "accounts", description = "Users of the Hub whose Spaces are shown"),
@@ -54,6 +57,7 @@ use state::ApiState;
         (name = "operations", description = "Actions, followed until the Space has settled"),
         (name = "events", description = "What changes"),
         (name = "activity", description = "Who or what did which thing"),
+        (name = "views", description = "Views of the list of Spaces, by name"),
         (name = "mutes", description = "Who is quiet for a while"),
         (name = "settings", description = "What a person chose"),
         (name = "system", description = "How the program is"),
@@ -76,6 +80,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(spaces::get))
         .routes(routes!(spaces::stage_changes))
         .routes(routes!(spaces::recent_stage_changes))
+        .routes(routes!(spaces::set_labels))
         .routes(routes!(actions::restart))
         .routes(routes!(actions::rebuild))
         .routes(routes!(actions::pause))
@@ -87,8 +92,10 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(variables::list_secrets))
         .routes(routes!(variables::set_secret, variables::remove_secret))
         .routes(routes!(telemetry::metrics))
+        .routes(routes!(telemetry::metrics_history))
         .routes(routes!(telemetry::log))
         .routes(routes!(telemetry::stream_log))
+        .routes(routes!(telemetry::stream_logs))
         .routes(routes!(event_stream::stream))
         .routes(routes!(event_stream::watch))
         .routes(routes!(records::list_operations))
@@ -96,6 +103,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(records::cancel_operation))
         .routes(routes!(records::list_activity))
         .routes(routes!(records::list_hardware))
+        .routes(routes!(views::list, views::set))
         .routes(routes!(mutes::list, mutes::mute, mutes::unmute))
         .routes(routes!(records::get_settings, records::set_settings))
         .routes(routes!(system::version))

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     ErrorCode, Problem,
-    extract::{Params, SpacePath, Viewer},
+    extract::{Body, Params, SpacePath, Trusted, Viewer},
     page::{Page, PageParams},
 };
 
@@ -25,6 +25,8 @@ pub(crate) struct SpaceFilter {
     stage: Option<String>,
     /// In a stage of this family.
     family: Option<StageFamily>,
+    /// With this label of a person's own, in any letter case.
+    label: Option<String>,
     /// With this text in the name or the title, in any letter case.
     q: Option<String>,
     /// Entries at most, 1 to 1000; 100 when absent.
@@ -45,7 +47,7 @@ pub(crate) struct SpacePage {
 }
 
 impl SpaceFilter {
-    fn admits(&self, space: &Space) -> bool {
+    fn admits(&self, space: &Space, viewer: &Viewer) -> bool {
         let text = self.q.as_deref().map(str::to_lowercase);
         let found =
             |hay: &str| text.as_deref().is_none_or(|needle| hay.to_lowercase().contains(needle));
@@ -56,6 +58,10 @@ impl SpaceFilter {
                 .is_none_or(|owner| space.info.id.owner().eq_ignore_ascii_case(owner))
             && self.stage.as_deref().is_none_or(|stage| space.stage.as_str() == stage)
             && self.family.is_none_or(|family| space.stage.family() == family)
+            && self.label.as_deref().is_none_or(|label| {
+                let label = label.to_lowercase();
+                viewer.0.is_trusted() && space.labels.iter().any(|own| own.to_lowercase() == label)
+            })
             && (found(space.info.id.as_str()) || space.info.title.as_deref().is_some_and(found))
     }
 }
@@ -75,7 +81,7 @@ pub(crate) async fn list(
     let mut matching: Vec<_> = fleet
         .spaces()
         .into_iter()
-        .filter(|space| viewer.sees(space.info.private) && filter.admits(space))
+        .filter(|space| viewer.sees(space.info.private) && filter.admits(space, &viewer))
         .collect();
     let total = matching.len();
     if let Some(after) = after {
@@ -147,13 +153,35 @@ pub(crate) async fn recent_stage_changes(
     Ok(Json(changes))
 }
 
+/// A person's own labels.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LabelsRequest {
+    /// At most 20, each of 1 to 40 characters. One that differs in letter case only is kept once.
+    labels: Vec<String>,
+}
+
+/// Give a Space these labels of your own, in the place of those it has.
+#[utoipa::path(put, path = "/api/v1/spaces/{owner}/{name}/labels", tag = "spaces", operation_id = "set_labels",
+    params(("owner" = String, Path), ("name" = String, Path)),
+    request_body = LabelsRequest,
+    responses((status = OK, description = "The Space with its labels, in their order", body = Space),
+              (status = BAD_REQUEST, description = "A label is not of its form", body = Problem, content_type = "application/problem+json"),
+              (status = NOT_FOUND, description = "No account here sees the Space", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn set_labels(
+    Trusted(caller): Trusted,
+    SpacePath(id): SpacePath,
+    State(fleet): State<Fleet>,
+    Body(request): Body<LabelsRequest>,
+) -> Result<Json<Space>, Problem> {
+    let space = fleet.set_labels(&id, request.labels, caller.actor()).await?;
+    Ok(Json((*space).clone()))
+}
+
 /// Ask the Hub for every list now.
 #[utoipa::path(post, path = "/api/v1/spaces/refresh", tag = "spaces", operation_id = "refresh_spaces",
     responses((status = NO_CONTENT, description = "The Hub is being asked; events tell what changed")))]
-pub(crate) async fn refresh(
-    _: crate::extract::Trusted,
-    State(fleet): State<Fleet>,
-) -> axum::http::StatusCode {
+pub(crate) async fn refresh(_: Trusted, State(fleet): State<Fleet>) -> axum::http::StatusCode {
     fleet.refresh();
     axum::http::StatusCode::NO_CONTENT
 }
@@ -168,10 +196,12 @@ pub(crate) fn visible(fleet: &Fleet, viewer: &Viewer, id: &SpaceId) -> Result<Sp
     Err(Problem::new(ErrorCode::SpaceNotFound, detail).about(id.clone()))
 }
 
-/// Leaves out what only people who signed in may know: through which accounts a Space is seen.
+/// Leaves out what only people who signed in may know: through which accounts a Space is seen, and
+/// what they call it.
 pub(crate) fn shown(mut space: Space, viewer: &Viewer) -> Space {
     if !viewer.0.is_trusted() {
         space.accounts.clear();
+        space.labels.clear();
         space.write_access = hfsm_model::WriteAccess::No;
     }
     space

@@ -415,3 +415,100 @@ async fn what_a_stream_carries_can_be_changed_while_it_is_open() {
     drop(body);
     scene.fleet.shutdown().await;
 }
+
+#[tokio::test]
+async fn labels_are_a_persons_own_and_not_shown_to_visitors() {
+    let scene = scene().await;
+    let labels = "/api/v1/spaces/alice/demo/labels";
+    let body = Some(json!({"labels": [" prod ", "Alpha", "PROD"]}));
+    let (status, space) = scene.desktop(Method::PUT, labels, body).await;
+    assert_eq!((status, &space["labels"]), (StatusCode::OK, &json!(["Alpha", "prod"])));
+    for bad in [json!({"labels": [""]}), json!({"labels": "prod"}), json!({})] {
+        let (status, _) = scene.desktop(Method::PUT, labels, Some(bad.clone())).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{bad}");
+    }
+    let found = "/api/v1/spaces?label=PROD";
+    let (_, page) = scene.desktop(Method::GET, found, None).await;
+    assert_eq!((&page["total"], &page["items"][0]["id"]), (&json!(1), &json!("alice/demo")));
+    let view = || anonymous(PublicView::AllSpaces);
+    let (_, page) = parts(scene.ask(view(), Method::GET, found, None).await).await;
+    assert_eq!(page["total"], 0);
+    let path = "/api/v1/spaces/alice/demo";
+    let (_, space) = parts(scene.ask(view(), Method::GET, path, None).await).await;
+    assert_eq!(space["labels"], json!([]));
+}
+
+#[tokio::test]
+async fn views_are_kept_as_they_were_given() {
+    let scene = scene().await;
+    let views = "/api/v1/views";
+    let list = json!([{
+        "id": "6f1c8f0e-0d6a-4a7e-9b7e-2f1d3c4b5a69", "name": "Broken", "query": "family=broken"
+    }]);
+    let (status, kept) = scene.desktop(Method::PUT, views, Some(list.clone())).await;
+    assert_eq!((status, &kept), (StatusCode::OK, &list));
+    let many: Vec<Value> = (0..51)
+        .map(|n| json!({"id": format!("6f1c8f0e-0d6a-4a7e-9b7e-2f1d3c4b5a{n:02}"), "name": "x", "query": ""}))
+        .collect();
+    for bad in [json!([{"id": "1", "name": "x", "query": ""}]), json!({}), json!(many)] {
+        let (status, _) = scene.desktop(Method::PUT, views, Some(bad)).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+    }
+    assert_eq!(scene.desktop(Method::GET, views, None).await.1, list);
+}
+
+#[tokio::test]
+async fn a_history_is_asked_for_by_time_and_bad_times_are_told() {
+    let scene = scene().await;
+    let path = "/api/v1/spaces/alice/demo/metrics/history";
+    let (status, history) = scene.desktop(Method::GET, path, None).await;
+    assert_eq!((status, &history["step_seconds"]), (StatusCode::OK, &json!(60)));
+    assert_eq!((&history["series"], &history["earliest"]), (&json!([]), &json!(null)));
+    let wide = format!("{path}?from=2026-01-01T00:00:00Z&to=2026-11-01T00:00:00Z");
+    assert_eq!(scene.desktop(Method::GET, &wide, None).await.1["step_seconds"], 36_000);
+    for bad in [
+        "step=2m",
+        "from=yesterday",
+        "from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z",
+        "to=-262143-01-01T00:00:00Z",
+    ] {
+        let (status, problem) = scene.desktop(Method::GET, &format!("{path}?{bad}"), None).await;
+        assert_eq!(
+            (status, &problem["code"]),
+            (StatusCode::BAD_REQUEST, &json!("invalid_request")),
+            "{bad}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_logs_of_several_spaces_come_in_one_stream_and_one_in_trouble_ends_none() {
+    let scene = scene().await;
+    scene.hub.world().log("alice/demo", "said by demo").unwrap();
+    scene.hub.world().log("alice/secret", "said by secret").unwrap();
+    let many: Vec<String> = (0..21).map(|n| format!("space=a/s{n}")).collect();
+    for bad in ["", "space=nothing", "space=alice/demo&tail=-1", &many.join("&")] {
+        let path = format!("/api/v1/logs/run/stream?{bad}");
+        let (status, _) = scene.desktop(Method::GET, &path, None).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{bad}");
+    }
+    let path = "/api/v1/logs/run/stream?space=alice/demo&space=alice%2Fsecret&space=alice/page&space=x/y&tail=5";
+    let stream = scene.ask(Some(Caller::Desktop), Method::GET, path, None).await;
+    let mut body = stream.into_body().into_data_stream();
+    let mut text = String::new();
+    let wanted = ["said by demo", "said by secret", "is static", "no account here sees"];
+    while !wanted.iter().all(|wanted| text.contains(wanted)) {
+        let chunk = tokio::time::timeout(Duration::from_secs(20), body.next()).await;
+        text.push_str(std::str::from_utf8(&chunk.unwrap().unwrap().unwrap()).unwrap());
+    }
+    for block in text.split_terminator("\n\n") {
+        let update: Value = serde_json::from_str(block.strip_prefix("data: ").unwrap()).unwrap();
+        let said = update["data"].to_string();
+        match update["space"].as_str().unwrap() {
+            "alice/demo" => assert!(!said.contains("secret"), "{said}"),
+            "alice/secret" => assert!(!said.contains("by demo"), "{said}"),
+            "alice/page" | "x/y" => assert_eq!(update["type"], "waiting"),
+            other => panic!("{other}"),
+        }
+    }
+}

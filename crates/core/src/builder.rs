@@ -134,7 +134,8 @@ impl FleetBuilder {
             };
             members.insert(id.clone(), self.member(account, token));
         }
-        let inventory = Inventory::load(self.store.spaces().await?, &members);
+        let inventory =
+            Inventory::load(self.store.spaces().await?, self.store.labels().await?, &members);
         let notices = Notices::load(&self.store).await;
         Fleet::assemble(Parts {
             clock: self.clock,

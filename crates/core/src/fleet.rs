@@ -106,6 +106,8 @@ impl Fleet {
         let fleet = self.clone();
         supervisor.keep("open metrics streams", move || fleet.clone().reconcile_metrics());
         let fleet = self.clone();
+        supervisor.keep("store metrics", move || fleet.clone().keep_history());
+        let fleet = self.clone();
         supervisor.keep("keep history short", move || fleet.clone().prune());
         let fleet = self.clone();
         supervisor.keep("save what could not be saved", move || fleet.clone().save_again());
@@ -123,6 +125,8 @@ impl Fleet {
     pub async fn shutdown(&self) {
         self.0.supervisor.shutdown(GRACE).await;
         self.save_pending().await;
+        self.0.metrics.end_all_minutes();
+        self.save_history().await;
         if let Err(error) = self.0.store.clone().close().await {
             tracing::warn!(%error, "the store was not closed in order: {error}");
         }

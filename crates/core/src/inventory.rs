@@ -55,19 +55,28 @@ pub(crate) struct Listing {
 
 /// Every Space that any account sees, by name.
 #[derive(Debug, Default)]
-pub(crate) struct Inventory(RwLock<BTreeMap<SpaceId, Entry>>);
+pub(crate) struct Inventory {
+    entries: RwLock<BTreeMap<SpaceId, Entry>>,
+    /// Of those that are not seen now, too.
+    labels: RwLock<HashMap<SpaceId, Vec<String>>>,
+}
 
 impl Inventory {
     /// Begins with what was known when the program last ran.
-    pub(crate) fn load(spaces: Vec<Space>, members: &BTreeMap<AccountId, Member>) -> Self {
+    pub(crate) fn load(
+        spaces: Vec<Space>,
+        labels: HashMap<SpaceId, Vec<String>>,
+        members: &BTreeMap<AccountId, Member>,
+    ) -> Self {
         let entries = spaces.into_iter().filter_map(|mut space| {
             space.accounts.retain(|account| members.contains_key(account));
+            space.labels = labels.get(&space.info.id).cloned().unwrap_or_default();
             space.stale = true;
             (!space.accounts.is_empty()).then(|| {
                 (space.info.id.clone(), Entry { space: Arc::new(space), runtime_at: None })
             })
         });
-        Self(RwLock::new(entries.collect()))
+        Self { entries: RwLock::new(entries.collect()), labels: RwLock::new(labels) }
     }
 
     /// Returns all Spaces in the order of their names.
@@ -112,6 +121,7 @@ impl Inventory {
                         stale: false,
                         accounts: order,
                         write_access,
+                        labels: self.labels_of(&id),
                         info,
                     }),
                     runtime_at: None,
@@ -193,6 +203,24 @@ impl Inventory {
         changes
     }
 
+    /// Gives a Space a person's labels, in the place of those it has.
+    pub(crate) fn set_labels(&self, id: &SpaceId, labels: Vec<String>) -> Changes {
+        let mut changes = Changes::default();
+        let mut entries = self.write();
+        if let Some(entry) = entries.get_mut(id) {
+            entry.space = Arc::new(Space { labels: labels.clone(), ..(*entry.space).clone() });
+            changes.changed.push(entry.space.clone());
+        }
+        let mut all = self.labels.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        all.insert(id.clone(), labels);
+        changes
+    }
+
+    fn labels_of(&self, id: &SpaceId) -> Vec<String> {
+        let all = self.labels.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        all.get(id).cloned().unwrap_or_default()
+    }
+
     /// Marks the Spaces for which `account` speaks as perhaps out of date.
     pub(crate) fn mark_stale(
         &self,
@@ -211,11 +239,11 @@ impl Inventory {
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<SpaceId, Entry>> {
-        self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.entries.read().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, BTreeMap<SpaceId, Entry>> {
-        self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.entries.write().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -265,6 +293,7 @@ fn renewed(old: &Space, info: SpaceInfo, at: DateTime<Utc>) -> Space {
         stale: false,
         accounts: old.accounts.clone(),
         write_access: old.write_access,
+        labels: old.labels.clone(),
     }
 }
 

@@ -9,7 +9,9 @@ mod condition;
 mod error;
 pub mod events;
 mod fleet;
+mod history;
 mod inventory;
+mod labels;
 mod logs;
 mod metrics;
 mod notices;
@@ -24,6 +26,7 @@ mod supervisor;
 mod tokens;
 mod variables;
 pub mod vault;
+mod views;
 mod wake;
 
 pub use builder::FleetBuilder;

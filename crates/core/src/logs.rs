@@ -28,7 +28,11 @@ const WINDOW: Duration = Duration::from_millis(20);
 
 /// The log streams that are open.
 #[derive(Debug, Default)]
-pub(crate) struct LogFeeds(Mutex<HashMap<(SpaceId, LogKind), Arc<LogFeed>>>);
+pub(crate) struct LogFeeds(Mutex<HashMap<FeedKey, Arc<LogFeed>>>);
+
+/// Of which Space and log, and how many of the lines that were there before it brings. Whoever wants
+/// a few lines of a long log is not sent all of them.
+type FeedKey = (SpaceId, LogKind, Option<u32>);
 
 #[derive(Debug)]
 struct LogFeed {
@@ -134,7 +138,7 @@ impl Fleet {
         &self,
         id: &SpaceId,
         kind: LogKind,
-        tail: Option<usize>,
+        tail: Option<u32>,
     ) -> Result<LogReader, Error> {
         let space = self.space(id)?;
         let id = space.info.id.clone();
@@ -145,19 +149,18 @@ impl Fleet {
             return Err(Error::NoWriteAccess(id));
         }
         let mut feeds = lock(&self.0.logs.0);
-        let feed = feeds.entry((id.clone(), kind)).or_insert_with(|| {
+        let key = (id, kind, tail);
+        let feed = feeds.entry(key.clone()).or_insert_with(|| {
             let feed = Arc::new(LogFeed {
                 buffer: Mutex::default(),
                 sender: broadcast::Sender::new(BACKLOG),
             });
-            self.0
-                .supervisor
-                .spawn("log stream", self.clone().feed_log(id.clone(), kind, feed.clone()));
+            self.0.supervisor.spawn("log stream", self.clone().feed_log(key, feed.clone()));
             feed
         });
         let buffer = lock(&feed.buffer);
         let receiver = feed.sender.subscribe();
-        let skip = tail.map_or(0, |tail| buffer.lines.len().saturating_sub(tail));
+        let skip = tail.map_or(0, |tail| buffer.lines.len().saturating_sub(tail as usize));
         let lines: Vec<LogLine> = buffer.lines.iter().skip(skip).cloned().collect();
         let mut first = VecDeque::from([LogUpdate::Reset]);
         if !lines.is_empty() {
@@ -216,26 +219,26 @@ impl Fleet {
         Ok(lines)
     }
 
-    async fn feed_log(self, id: SpaceId, kind: LogKind, feed: Arc<LogFeed>) {
+    async fn feed_log(self, key: FeedKey, feed: Arc<LogFeed>) {
         let mut backoff = Backoff::new(self.0.pace.reopen.0, self.0.pace.reopen.1);
         let stopping = self.0.supervisor.stopping().clone();
         let mut woke = self.0.woke.subscribe();
         loop {
             let reason = tokio::select! {
-                reason = self.follow_log(&id, kind, &feed, &mut backoff) => reason,
+                reason = self.follow_log(&key, &feed, &mut backoff) => reason,
                 _ = woke.changed() => {
                     // The connection died while the machine slept.
                     backoff.reset();
                     continue;
                 }
-                () = self.nobody_reads(&id, kind, &feed) => return,
+                () = self.nobody_reads(&key, &feed) => return,
                 () = stopping.cancelled() => return,
             };
             tell(&feed, LogUpdate::Waiting { reason });
             tokio::select! {
                 () = tokio::time::sleep(backoff.next_delay()) => {}
                 _ = woke.changed() => backoff.reset(),
-                () = self.nobody_reads(&id, kind, &feed) => return,
+                () = self.nobody_reads(&key, &feed) => return,
                 () = stopping.cancelled() => return,
             }
         }
@@ -244,15 +247,16 @@ impl Fleet {
     /// Reads one connection to its end. Returns why it ended.
     async fn follow_log(
         &self,
-        id: &SpaceId,
-        kind: LogKind,
+        (id, kind, tail): &FeedKey,
         feed: &LogFeed,
         backoff: &mut Backoff,
     ) -> String {
         let Some((_, _, gateway)) = self.gateways(id).into_iter().next() else {
             return Error::SpaceNotFound(id.clone()).to_string();
         };
-        let mut stream = match gateway.ranked(Rank::Person).logs(id, kind, None).await {
+        // What came while the stream was cut may be more than that, and what is known is left out.
+        let tail = tail.filter(|_| lock(&feed.buffer).lines.is_empty());
+        let mut stream = match gateway.ranked(Rank::Person).logs(id, *kind, tail).await {
             Ok(stream) => stream,
             Err(error) => return error.to_string(),
         };
@@ -296,7 +300,7 @@ impl Fleet {
     }
 
     /// Waits until nobody has read for a while, and takes the feed away.
-    async fn nobody_reads(&self, id: &SpaceId, kind: LogKind, feed: &Arc<LogFeed>) {
+    async fn nobody_reads(&self, key: &FeedKey, feed: &Arc<LogFeed>) {
         let mut alone_since: Option<Instant> = None;
         loop {
             tokio::time::sleep(self.0.pace.linger / 3).await;
@@ -304,7 +308,7 @@ impl Fleet {
             if feed.sender.receiver_count() > 0 {
                 alone_since = None;
             } else if alone_since.get_or_insert_with(Instant::now).elapsed() >= self.0.pace.linger {
-                feeds.remove(&(id.clone(), kind));
+                feeds.remove(key);
                 return;
             }
         }

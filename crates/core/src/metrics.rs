@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Fleet,
     events::{Audience, Watch},
+    history::{History, Minute},
     lock,
 };
 
@@ -36,6 +37,8 @@ const REPLICA_SILENT: TimeDelta = TimeDelta::seconds(15);
 pub(crate) struct MetricsFeeds {
     feeds: Mutex<HashMap<SpaceId, Feed>>,
     series: Mutex<HashMap<SpaceId, Vec<Series>>>,
+    /// What is kept longer.
+    pub(crate) history: History,
 }
 
 #[derive(Debug)]
@@ -53,6 +56,8 @@ struct Series {
     points: VecDeque<Compact>,
     /// What the GPUs did at the newest of the points; empty where there never was one.
     gpus: VecDeque<Vec<GpuSample>>,
+    /// What it reported in this minute.
+    minute: Minute,
 }
 
 /// A sample in 20 bytes, so that 1,000 Spaces fit into memory. Missing numbers are not-a-number.
@@ -147,8 +152,14 @@ impl MetricsFeeds {
                     }
                 }
                 series.last.clone_from(point);
+                if series.minute.is_over(now) {
+                    self.history.take(series.minute.end(space, &series.replica));
+                }
+                series.minute.add(now, &point.sample);
             }
             None => {
+                let mut minute = Minute::default();
+                minute.add(now, &point.sample);
                 series.retain(|series| series.last.at.timestamp_millis() >= oldest);
                 series.push(Series {
                     replica: point.sample.replica.clone(),
@@ -159,6 +170,7 @@ impl MetricsFeeds {
                     } else {
                         VecDeque::from([point.sample.gpus.clone()])
                     },
+                    minute,
                 });
             }
         }
@@ -189,7 +201,30 @@ impl MetricsFeeds {
     }
 
     fn forget(&self, gone: impl Fn(&SpaceId) -> bool) {
-        lock(&self.series).retain(|space, _| !gone(space));
+        lock(&self.series).retain(|space, series| {
+            let gone = gone(space);
+            if gone {
+                for one in series {
+                    self.history.take(one.minute.end(space, &one.replica));
+                }
+            }
+            !gone
+        });
+    }
+
+    /// Has the minutes stored that ended before `now`.
+    pub(crate) fn end_minutes(&self, now: DateTime<Utc>) {
+        let now = now.timestamp_millis();
+        for (space, series) in lock(&self.series).iter_mut() {
+            for one in series.iter_mut().filter(|one| one.minute.is_over(now)) {
+                self.history.take(one.minute.end(space, &one.replica));
+            }
+        }
+    }
+
+    /// Has everything stored, the minutes that have not ended as well.
+    pub(crate) fn end_all_minutes(&self) {
+        self.forget(|_| true);
     }
 }
 
@@ -228,6 +263,8 @@ impl Fleet {
         let open = self.0.supervisor.stopping().child_token();
         let _end = open.clone().drop_guard();
         lock(&self.0.metrics.feeds).clear();
+        let settings = self.settings().await.unwrap_or_default();
+        self.0.metrics.history.set_collecting(settings.collect_metrics);
         loop {
             let next = self.reconcile_once(&open);
             tokio::select! {
@@ -287,7 +324,7 @@ impl Fleet {
 
     fn demand(&self) -> Demand {
         let mut demand = Demand {
-            everything: false,
+            everything: self.0.metrics.history.is_collecting(),
             everything_public: false,
             spaces: HashSet::new(),
             public_spaces: HashSet::new(),

@@ -30,6 +30,8 @@ const SETTINGS: &str = "settings";
 pub(crate) struct Persistence {
     waiting: Mutex<Waiting>,
     writing: tokio::sync::Mutex<()>,
+    /// Held while what a person chose is stored and told, so that both happen in one order.
+    pub(crate) choosing: tokio::sync::Mutex<()>,
     trouble: Mutex<Option<String>>,
 }
 
@@ -192,6 +194,7 @@ impl Fleet {
                 self.0.store.prune_stage_changes(before(settings.stage_history_days)).await?;
                 self.0.store.prune_activities(before(settings.activity_days)).await?;
                 self.0.store.prune_operations(before(30)).await?;
+                self.0.store.prune_samples(now, settings.metrics_history_days).await?;
                 self.0.store.prune_idempotent(before(1)).await?;
                 self.0.store.remove_expired_sessions(now).await
             };
@@ -225,13 +228,18 @@ impl Fleet {
         for (name, days) in [
             ("stage_history_days", settings.stage_history_days),
             ("activity_days", settings.activity_days),
+            ("metrics_history_days", settings.metrics_history_days),
         ] {
             if !(1..=3650).contains(&days) {
                 return Err(Error::Invalid(format!("`{name}` may be 1 to 3650 days, not {days}")));
             }
         }
+        let turn = self.0.persistence.choosing.lock().await;
         self.0.store.set_setting(SETTINGS, &settings).await?;
+        self.0.metrics.history.set_collecting(settings.collect_metrics);
+        self.0.inventory_changed.notify_one();
         self.0.events.publish(Event::SettingsChanged(settings), Audience::Everything);
+        drop(turn);
         self.record(Activity {
             id: 0,
             at: self.0.clock.now(),

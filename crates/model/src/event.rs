@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    Account, AccountId, Activity, MetricsPoint, Mute, Notice, Operation, Settings, Space, SpaceId,
-    StageChange,
+    Account, AccountId, Activity, MetricsPoint, Mute, Notice, Operation, SavedView, Settings,
+    Space, SpaceId, StageChange,
 };
 
 /// An event with its place in the stream.
@@ -59,6 +59,11 @@ pub enum Event {
     },
     /// A person chose otherwise.
     SettingsChanged(Settings),
+    /// The saved views are others.
+    ViewsChanged {
+        /// All of them, in their order.
+        views: Vec<SavedView>,
+    },
     /// A replica of a watched Space reported.
     Metrics {
         /// The Space.

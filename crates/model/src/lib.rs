@@ -9,6 +9,7 @@ mod activity;
 mod clock;
 mod event;
 mod hardware;
+mod history;
 mod id;
 mod log_line;
 mod metrics;
@@ -18,6 +19,7 @@ mod settings;
 mod space;
 mod stage;
 mod variable;
+mod view;
 
 pub use account::{
     Account, AccountState, AccountStatus, Importable, Organisation, RateBudget, TokenInfo,
@@ -27,8 +29,11 @@ pub use activity::{Activity, ActivityKind, Actor, Outcome};
 pub use clock::Clock;
 pub use event::{Envelope, Event};
 pub use hardware::{Accelerator, Flavor, Hardware, HardwareOption};
+pub use history::{
+    Aggregate, GpuHistoryPoint, HistoryPoint, HistoryStep, MetricsHistory, MetricsSeries,
+};
 pub use id::{AccountId, InvalidId, SpaceId};
-pub use log_line::{LogKind, LogLine, LogUpdate};
+pub use log_line::{LogKind, LogLine, LogUpdate, SpaceLogUpdate};
 pub use metrics::{GpuSample, MetricsPoint, MetricsSample};
 pub use notice::{Mute, Notice, NoticeKind};
 pub use operation::{Action, Operation, OperationId, OperationState, OperationStep};
@@ -36,3 +41,4 @@ pub use settings::{NotificationSettings, Settings};
 pub use space::{Domain, Replicas, Runtime, SleepTime, Space, SpaceInfo};
 pub use stage::{Stage, StageChange, StageFamily};
 pub use variable::{Secret, Variable};
+pub use view::SavedView;

@@ -6,6 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::SpaceId;
+
 /// Which of a Space's two logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -51,4 +53,14 @@ pub enum LogUpdate {
         /// Why, in words for a person.
         reason: String,
     },
+}
+
+/// What a reader of the logs of several Spaces is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SpaceLogUpdate {
+    /// Whose log.
+    pub space: SpaceId,
+    /// What is told of it.
+    #[serde(flatten)]
+    pub update: LogUpdate,
 }

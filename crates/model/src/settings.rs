@@ -13,13 +13,24 @@ pub struct Settings {
     pub stage_history_days: u16,
     /// Days for which the activity list is kept, 1 to 3650.
     pub activity_days: u16,
+    /// Days for which the hourly metrics are kept, 1 to 3650.
+    pub metrics_history_days: u16,
+    /// Whether the metrics of all running Spaces are received all the time, so that their history
+    /// has no holes; otherwise what is watched is kept.
+    pub collect_metrics: bool,
     /// What is told without looking.
     pub notifications: NotificationSettings,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { stage_history_days: 90, activity_days: 365, notifications: Default::default() }
+        Self {
+            stage_history_days: 90,
+            activity_days: 365,
+            metrics_history_days: 90,
+            collect_metrics: false,
+            notifications: Default::default(),
+        }
     }
 }
 

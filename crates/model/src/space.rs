@@ -147,4 +147,7 @@ pub struct Space {
     pub accounts: Vec<AccountId>,
     /// Whether a token here may act on it, as far as is known without asking.
     pub write_access: WriteAccess,
+    /// A person's own words for it, in their order; the Hub's are in `tags`.
+    #[serde(default)]
+    pub labels: Vec<String>,
 }

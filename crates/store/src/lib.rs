@@ -1,5 +1,6 @@
 //! Everything that survives a restart: accounts (never their tokens), the last known inventory,
-//! stage changes, settings, sessions, activity, operations and the answers to repeated requests.
+//! stage changes, metrics, labels, settings, sessions, activity, operations and the answers to
+//! repeated requests.
 //!
 //! One SQLite file with one writer. What a method has confirmed is on the disk: a process that is
 //! killed the moment after loses nothing. The crate knows no Hub and decides nothing; it keeps what
@@ -11,8 +12,10 @@ mod connection;
 mod copies;
 mod error;
 mod files;
+mod history;
 mod idempotency;
 mod inspection;
+mod labels;
 mod lock;
 mod migrations;
 mod operations;
@@ -31,6 +34,7 @@ use migrations::Migrator;
 
 pub use activity::ActivityFilter;
 pub use error::Error;
+pub use history::{Sample, SeriesKey, StoredSeries};
 pub use idempotency::StoredAnswer;
 pub use operations::OperationFilter;
 pub use sessions::{Session, SessionHash};

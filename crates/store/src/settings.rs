@@ -1,6 +1,6 @@
 //! Settings: a name and a JSON value each.
 
-use sea_orm::{ActiveValue::Set, EntityTrait, sea_query::OnConflict};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, sea_query::OnConflict};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{Error, Result, Store};
@@ -11,17 +11,7 @@ impl Store {
     /// # Errors
     /// [`Error::Unreadable`] when what is stored is not of the type asked for.
     pub async fn setting<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
-        self.run(async {
-            let Some(row) = table::Entity::find_by_id(key).one(self.reader()).await? else {
-                return Ok(None);
-            };
-            serde_json::from_str(&row.value).map(Some).map_err(|source| Error::Unreadable {
-                what: "setting",
-                key: row.key,
-                source: source.into(),
-            })
-        })
-        .await
+        self.run(read(self.reader(), key)).await
     }
 
     /// Sets a setting.
@@ -33,22 +23,41 @@ impl Store {
         key: &str,
         value: &T,
     ) -> Result<()> {
-        let value = serde_json::to_string(value)
-            .map_err(|source| Error::Unwritable { what: "setting", source })?;
-        self.run(async {
-            let row = table::ActiveModel { key: Set(key.to_owned()), value: Set(value) };
-            table::Entity::insert(row)
-                .on_conflict(
-                    OnConflict::column(table::Column::Key)
-                        .update_column(table::Column::Value)
-                        .to_owned(),
-                )
-                .exec_without_returning(self.writer())
-                .await?;
-            Ok(())
-        })
-        .await
+        self.run(write(self.writer(), key, value)).await
     }
+}
+
+/// Reads a setting, in a transaction that is open or by itself.
+pub(crate) async fn read<T: DeserializeOwned>(
+    connection: &impl ConnectionTrait,
+    key: &str,
+) -> Result<Option<T>> {
+    let Some(row) = table::Entity::find_by_id(key).one(connection).await? else {
+        return Ok(None);
+    };
+    serde_json::from_str(&row.value).map(Some).map_err(|source| Error::Unreadable {
+        what: "setting",
+        key: row.key,
+        source: source.into(),
+    })
+}
+
+/// Sets a setting, in a transaction that is open or by itself.
+pub(crate) async fn write<T: Serialize + Sync + ?Sized>(
+    connection: &impl ConnectionTrait,
+    key: &str,
+    value: &T,
+) -> Result<()> {
+    let value = serde_json::to_string(value)
+        .map_err(|source| Error::Unwritable { what: "setting", source })?;
+    let row = table::ActiveModel { key: Set(key.to_owned()), value: Set(value) };
+    table::Entity::insert(row)
+        .on_conflict(
+            OnConflict::column(table::Column::Key).update_column(table::Column::Value).to_owned(),
+        )
+        .exec_without_returning(connection)
+        .await?;
+    Ok(())
 }
 
 mod table {

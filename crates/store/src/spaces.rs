@@ -188,6 +188,7 @@ fn to_space(row: &table::Model, accounts: Vec<AccountId>) -> serde_json::Result<
             "no" => WriteAccess::No,
             _ => WriteAccess::Unknown,
         },
+        labels: Vec::new(),
     })
 }
 

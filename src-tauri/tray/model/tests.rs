@@ -37,6 +37,7 @@ fn space(name: &str, stage: Stage, error: Option<&str>, minutes: i64) -> Space {
         stale: false,
         accounts: Vec::new(),
         write_access: WriteAccess::Yes,
+        labels: Vec::new(),
     }
 }
 

@@ -20,8 +20,7 @@ pub(crate) async fn logs(config: &ServerConfig, args: &Logs, output: Output) -> 
         }
         return Ok(());
     }
-    let tail = args.tail.map(|tail| usize::try_from(tail).unwrap_or(usize::MAX));
-    let mut reader = engine.fleet.read_log(&args.space, kind, tail)?;
+    let mut reader = engine.fleet.read_log(&args.space, kind, args.tail)?;
     let mut written: Option<LogLine> = None;
     while let Some(update) = reader.next().await {
         match update {

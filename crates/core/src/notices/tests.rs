@@ -88,6 +88,7 @@ impl Life {
             stale: false,
             accounts: vec![],
             write_access: WriteAccess::Yes,
+            labels: Vec::new(),
         }))
     }
 

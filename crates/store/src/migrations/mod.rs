@@ -1,6 +1,7 @@
 //! The steps that lead to today's schema. A step that was released is never changed.
 
 mod m0001_first_schema;
+mod m0002_history_and_labels;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -9,6 +10,6 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_first_schema::Migration)]
+        vec![Box::new(m0001_first_schema::Migration), Box::new(m0002_history_and_labels::Migration)]
     }
 }

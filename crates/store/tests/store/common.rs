@@ -86,6 +86,7 @@ pub(crate) fn space(id: &str, accounts: &[&str]) -> Space {
         stale: false,
         accounts: accounts.iter().map(|name| account_id(name)).collect(),
         write_access: WriteAccess::Yes,
+        labels: Vec::new(),
     }
 }
 

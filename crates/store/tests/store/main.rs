@@ -3,6 +3,7 @@
 
 mod common;
 mod file;
+mod history;
 #[cfg(unix)]
 mod process;
 mod records;

@@ -200,6 +200,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/logs/{log}/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The logs of several Spaces as they grow, as server-sent events whose data is a `SpaceLogUpdate`.
+         * @description A Space whose log cannot be read is told as `waiting` with the reason; the others go on.
+         */
+        get: operations["stream_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/mutes": {
         parameters: {
             query?: never;
@@ -412,6 +432,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/spaces/{owner}/{name}/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give a Space these labels of your own, in the place of those it has. */
+        put: operations["set_labels"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/spaces/{owner}/{name}/logs/{log}": {
         parameters: {
             query?: never;
@@ -455,6 +492,23 @@ export interface paths {
         };
         /** What a Space's replicas reported in the last fifteen minutes, while somebody watched. */
         get: operations["get_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{owner}/{name}/metrics/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a Space's replicas used over hours and months, as far as it was watched or collected. */
+        get: operations["get_metrics_history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -703,6 +757,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The saved views. */
+        get: operations["list_views"];
+        /** Keep these views, in the place of those that were kept. */
+        put: operations["set_views"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -865,6 +937,24 @@ export interface components {
             /** @enum {string} */
             type: "system";
         };
+        /** @description The least, the average and the most of what was reported in a time. */
+        Aggregate: {
+            /**
+             * Format: double
+             * @description The least.
+             */
+            min: number;
+            /**
+             * Format: double
+             * @description The average of all reports.
+             */
+            mean: number;
+            /**
+             * Format: double
+             * @description The most.
+             */
+            max: number;
+        };
         /** @description Whether to keep the container for editing. */
         DevModeRequest: {
             /** @description On or off. */
@@ -968,6 +1058,14 @@ export interface components {
             /** @enum {string} */
             type: "settings_changed";
         } | {
+            /** @description The saved views are others. */
+            data: {
+                /** @description All of them, in their order. */
+                views: components["schemas"]["SavedView"][];
+            };
+            /** @enum {string} */
+            type: "views_changed";
+        } | {
             /** @description A replica of a watched Space reported. */
             data: {
                 /** @description The Space. */
@@ -994,6 +1092,21 @@ export interface components {
          * @example cpu-basic
          */
         Flavor: string;
+        /** @description What a GPU of a replica used in one step. */
+        GpuHistoryPoint: {
+            /**
+             * Format: int32
+             * @description Its place among the GPUs of the replica, from 0 on.
+             */
+            index: number;
+            utilisation_pct?: components["schemas"]["Aggregate"] | null;
+            memory_used_bytes?: components["schemas"]["Aggregate"] | null;
+            /**
+             * Format: int64
+             * @description Bytes there are.
+             */
+            memory_total_bytes?: number | null;
+        };
         /** @description What a GPU of a replica uses. */
         GpuSample: {
             /** @description The Hub's short name of the GPU. */
@@ -1057,6 +1170,30 @@ export interface components {
             /** @description How many clients listen to events. */
             event_readers: number;
         };
+        /** @description What a replica used in one step. */
+        HistoryPoint: {
+            /**
+             * Format: date-time
+             * @description When the step began.
+             */
+            at: string;
+            /**
+             * Format: int32
+             * @description How many reports there were.
+             */
+            count: number;
+            cpu_pct?: components["schemas"]["Aggregate"] | null;
+            memory_used_bytes?: components["schemas"]["Aggregate"] | null;
+            /**
+             * Format: int64
+             * @description Bytes allowed.
+             */
+            memory_total_bytes?: number | null;
+            rx_bps?: components["schemas"]["Aggregate"] | null;
+            tx_bps?: components["schemas"]["Aggregate"] | null;
+            /** @description Its GPUs. */
+            gpus: components["schemas"]["GpuHistoryPoint"][];
+        };
         /** @description Which of the tool's accounts to take over. */
         ImportRequest: {
             /** @description Their names; all when empty. */
@@ -1081,6 +1218,11 @@ export interface components {
          * @enum {string}
          */
         InitialWatch: "none" | "all";
+        /** @description A person's own labels. */
+        LabelsRequest: {
+            /** @description At most 20, each of 1 to 40 characters. One that differs in letter case only is kept once. */
+            labels: string[];
+        };
         /**
          * @description Which of a Space's two logs.
          * @enum {string}
@@ -1116,6 +1258,21 @@ export interface components {
             };
             /** @enum {string} */
             type: "waiting";
+        };
+        /** @description What the replicas of a Space used over a time. */
+        MetricsHistory: {
+            /**
+             * Format: int32
+             * @description For how long each point stands.
+             */
+            step_seconds: number;
+            /** @description Each replica, the one that reported first first. */
+            series: components["schemas"]["MetricsSeries"][];
+            /**
+             * Format: date-time
+             * @description When the oldest of what is kept of this Space was reported; `null` when there is nothing.
+             */
+            earliest?: string | null;
         };
         /** @description A sample with the time at which it arrived. */
         MetricsPoint: components["schemas"]["MetricsSample"] & {
@@ -1161,6 +1318,13 @@ export interface components {
             tx_bps?: number | null;
             /** @description Its GPUs. */
             gpus?: components["schemas"]["GpuSample"][];
+        };
+        /** @description What one replica used. */
+        MetricsSeries: {
+            /** @description The replica's short name; empty when the Hub gives none. */
+            replica: string;
+            /** @description Oldest first. A time in which nothing was reported has no point. */
+            points: components["schemas"]["HistoryPoint"][];
         };
         /** @description A time in which nothing is told of a Space, or of any. */
         Mute: {
@@ -1378,6 +1542,18 @@ export interface components {
             /** @description The commit that the running container was built from. */
             sha?: string | null;
         };
+        /** @description A view of the list of Spaces, by name. */
+        SavedView: {
+            /**
+             * Format: uuid
+             * @description Its identifier, a UUID.
+             */
+            id: string;
+            /** @description Its name, 1 to 60 characters. */
+            name: string;
+            /** @description The query of the list's address, at most 2000 characters. */
+            query: string;
+        };
         /** @description A secret that the app can read. The Hub never gives its value back. */
         Secret: {
             /** @description Its name. */
@@ -1427,6 +1603,18 @@ export interface components {
              * @default 365
              */
             activity_days: number;
+            /**
+             * Format: int32
+             * @description Days for which the hourly metrics are kept, 1 to 3650.
+             * @default 90
+             */
+            metrics_history_days: number;
+            /**
+             * @description Whether the metrics of all running Spaces are received all the time, so that their history
+             *     has no holes; otherwise what is watched is kept.
+             * @default false
+             */
+            collect_metrics: boolean;
             /**
              * @description What is told without looking.
              * @default {
@@ -1488,6 +1676,8 @@ export interface components {
             accounts: components["schemas"]["AccountId"][];
             /** @description Whether a token here may act on it, as far as is known without asking. */
             write_access: components["schemas"]["WriteAccess"];
+            /** @description A person's own words for it, in their order; the Hub's are in `tags`. */
+            labels?: string[];
         };
         /**
          * @description The full name of a Space on the Hub.
@@ -1540,6 +1730,11 @@ export interface components {
             hub_url: string;
             runtime?: components["schemas"]["Runtime"] | null;
         };
+        /** @description What a reader of the logs of several Spaces is told. */
+        SpaceLogUpdate: components["schemas"]["LogUpdate"] & {
+            /** @description Whose log. */
+            space: components["schemas"]["SpaceId"];
+        };
         /** @description A page of Spaces. */
         SpacePage: {
             /** @description In the order of their names. */
@@ -1577,6 +1772,11 @@ export interface components {
          * @enum {string}
          */
         StageFamily: "good" | "moving" | "resting" | "broken" | "unknown";
+        /**
+         * @description How fine a history is.
+         * @enum {string}
+         */
+        StepParam: "auto" | "1m" | "15m" | "1h";
         /** @description What is known of the background tasks of one name. */
         Task: {
             /** @description The name. */
@@ -2140,6 +2340,42 @@ export interface operations {
             };
         };
     };
+    stream_logs: {
+        parameters: {
+            query?: {
+                /** @description A Space; said once for each, 1 to 20 times. */
+                space?: components["schemas"]["SpaceId"][];
+                /** @description The last so many lines of each, 0 to 100000; all when absent. */
+                tail?: number;
+            };
+            header?: never;
+            path: {
+                log: components["schemas"]["LogKind"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description For each Space first `reset`, then lines */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["SpaceLogUpdate"];
+                };
+            };
+            /** @description There is no Space, one is no name of a Space, or there are more than 20 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_mutes: {
         parameters: {
             query?: never;
@@ -2503,6 +2739,8 @@ export interface operations {
                 stage?: string;
                 /** @description In a stage of this family. */
                 family?: components["schemas"]["StageFamily"];
+                /** @description With this label of a person's own, in any letter case. */
+                label?: string;
                 /** @description With this text in the name or the title, in any letter case. */
                 q?: string;
                 /** @description Entries at most, 1 to 1000; 100 when absent. */
@@ -2745,6 +2983,51 @@ export interface operations {
             };
         };
     };
+    set_labels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelsRequest"];
+            };
+        };
+        responses: {
+            /** @description The Space with its labels, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Space"];
+                };
+            };
+            /** @description A label is not of its form */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No account here sees the Space */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_log: {
         parameters: {
             query?: {
@@ -2845,6 +3128,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MetricsPoint"][];
+                };
+            };
+            /** @description No account here sees the Space */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_metrics_history: {
+        parameters: {
+            query?: {
+                /** @description From when on; an hour before `to` when absent. */
+                from?: string;
+                /** @description Until before when; now when absent. */
+                to?: string;
+                /** @description How fine; with at most 750 points for each replica when absent. */
+                step?: components["schemas"]["StepParam"];
+            };
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Aggregates of what was reported, oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricsHistory"];
+                };
+            };
+            /** @description `from` is not before `to`, or no time */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No account here sees the Space */
@@ -3509,6 +3840,59 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Version"];
+                };
+            };
+        };
+    };
+    list_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In the order in which they were given */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"][];
+                };
+            };
+        };
+    };
+    set_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedView"][];
+            };
+        };
+        responses: {
+            /** @description The views from now on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"][];
+                };
+            };
+            /** @description A view is not of its form, or there are more than 50 */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
