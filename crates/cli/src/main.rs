@@ -114,7 +114,8 @@ fn log(config: &ServerConfig, serving: bool, json: bool) -> anyhow::Result<()> {
         (Some(filter), _) => filter,
         // What the database layer says of its migrations is of no use to a person.
         (None, true) => "info,sea_orm_migration=warn,sqlx=warn",
-        (None, false) => "warn",
+        // A command says itself which accounts are in trouble.
+        (None, false) => "warn,hfsm_core::accounts=error",
     };
     let filter = EnvFilter::try_new(filter).map_err(|error| {
         exit::Failure::Usage(format!(
