@@ -1,3 +1,6 @@
+import { shownOf } from "./line";
+import type { LogRows } from "./rows";
+
 /**
  * Where each line of a log lies, when lines may wrap.
  *
@@ -5,9 +8,17 @@
  * measured, and a log of any length scrolls like a short one.
  */
 export class LogLayout {
-  /** `ends[i]` is the row after line `i`. */
+  /** `ends[i]` is the row after line `i`, counted from the first line that there ever was. */
   #ends: number[] = [];
-  #columns: number;
+  /** Lines of `#ends` that are forgotten already. */
+  #gone = 0;
+  /** The row in which the first line that is left begins. */
+  #base = 0;
+  readonly #columns: number;
+  /** How many rows have been forgotten. */
+  lost = 0;
+  /** Which line of its rows comes next, counted from the first that there ever was. */
+  #next = 0;
 
   /** @param columns Cells in a row; `Infinity` when lines do not wrap. */
   constructor(columns: number) {
@@ -15,35 +26,59 @@ export class LogLayout {
   }
 
   get rows(): number {
-    return this.#ends.at(-1) ?? 0;
+    return (this.#ends.at(-1) ?? this.#base) - this.#base;
   }
 
   get length(): number {
-    return this.#ends.length;
+    return this.#ends.length - this.#gone;
+  }
+
+  /** Takes the lines that are new, and forgets those that are gone. */
+  catchUp(source: LogRows): void {
+    if (this.#next < source.gone) {
+      // Everything that was here is gone, and more.
+      this.drop(this.length);
+      this.#next = source.gone;
+    } else {
+      this.drop(this.length - (this.#next - source.gone));
+    }
+    for (; this.#next < source.gone + source.rows.length; this.#next++) {
+      const line = source.rows[this.#next - source.gone];
+      if (line) this.append(this.#columns === Infinity ? "" : shownOf(line));
+    }
   }
 
   append(text: string): void {
-    this.#ends.push(this.rows + rowsOf(text, this.#columns));
+    this.#ends.push((this.#ends.at(-1) ?? this.#base) + rowsOf(text, this.#columns));
   }
 
   /** Forgets the first `count` lines. */
   drop(count: number): void {
-    const gone = this.#ends[count - 1] ?? 0;
-    this.#ends = this.#ends.slice(count).map((end) => end - gone);
+    if (count <= 0) return;
+    this.#gone += count;
+    const base = this.#ends[this.#gone - 1] ?? this.#base;
+    this.lost += base - this.#base;
+    this.#base = base;
+    // Moving all that is left costs as much as it has lines, so it waits until it is worth it.
+    if (this.#gone > this.#ends.length / 2) {
+      this.#ends = this.#ends.slice(this.#gone).map((end) => end - this.#base);
+      this.#gone = 0;
+      this.#base = 0;
+    }
   }
 
   /** The row in which line `index` begins. */
   rowOf(index: number): number {
-    return index === 0 ? 0 : (this.#ends[index - 1] ?? 0);
+    return index === 0 ? 0 : (this.#ends[this.#gone + index - 1] ?? this.#base) - this.#base;
   }
 
   /** The line that covers `row`. */
   lineAt(row: number): number {
     let low = 0;
-    let high = this.#ends.length;
+    let high = this.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#ends[middle] ?? 0) > row) high = middle;
+      if ((this.#ends[this.#gone + middle] ?? 0) - this.#base > row) high = middle;
       else low = middle + 1;
     }
     return low;
@@ -69,4 +104,4 @@ export function cellsOf(text: string): number {
 }
 
 export const rowsOf = (text: string, columns: number): number =>
-  Math.max(1, Math.ceil(cellsOf(text) / columns));
+  columns === Infinity ? 1 : Math.max(1, Math.ceil(cellsOf(text) / columns));

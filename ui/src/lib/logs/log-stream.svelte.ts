@@ -2,24 +2,49 @@ import { ApiError, type Api } from "$lib/api/client";
 import { readStream, reconnectDelay, wait } from "$lib/api/event-stream";
 import type { LogLine, LogUpdate } from "$lib/api/types";
 import { ownerOf, nameOf } from "$lib/spaces/space";
+import { lineOf, type Line } from "./line";
 
 export type LogKind = "run" | "build";
 
 /** More lines than this are not kept on the page; the oldest go first. */
 export const KEEP_LINES = 100_000;
+/** Nor more characters, because a line may be a megabyte. */
+const KEEP_CHARACTERS = 60_000_000;
+/** Lines are forgotten by so many at a time, because forgetting moves all that stay. */
+export const FORGET_LINES = 2_000;
+/** A line may come so much later than a newer one of another Space; what is later still is moved. */
+const ORDER_MS = 1_000;
+
+/** What a reader of several logs is told: whose it is, too. */
+type MergedUpdate = LogUpdate & { space?: string };
+
+/** Where the log of one Space is read. */
+export const pathOfLog = (space: string, kind: LogKind): string =>
+  `/api/v1/spaces/${encodeURIComponent(ownerOf(space))}/${encodeURIComponent(nameOf(space))}/logs/${kind}/stream?tail=${KEEP_LINES}`;
+
+/** Where the logs of several Spaces are read as one. */
+export function pathOfLogs(spaces: readonly string[], kind: LogKind): string {
+  const query = new URLSearchParams(spaces.map((space) => ["space", space]));
+  query.set("tail", String(Math.floor(KEEP_LINES / Math.max(1, spaces.length))));
+  return `/api/v1/logs/${kind}/stream?${query}`;
+}
 
 /** A log that is followed. Lines arrive in batches, one for each frame that the browser draws. */
 export class LogStream {
-  /** The lines that are kept. Changed in place; `version` tells when. */
-  readonly lines: LogLine[] = [];
-  /** How many lines have been forgotten since the start. */
+  /** The lines that are kept, by their keys. Changed in place; `version` tells when. */
+  readonly lines: Line[] = [];
+  /** How many lines have been forgotten since the start: the key of the first that is left. */
   dropped = 0;
   #version = $state(0);
   #status = $state.raw<"connecting" | "open" | "lost" | "refused">("connecting");
   #error = $state.raw<unknown>(null);
-  #waitingFor = $state.raw<string | null>(null);
-  #waiting: LogLine[] = [];
+  #waitingFor = $state.raw<ReadonlyMap<string, string>>(new Map());
+  #waiting: { line: LogLine; space: string | null }[] = [];
   #scheduled = false;
+  #characters = 0;
+  /** When the newest line came, and the last one of each Space: one that does not say came with it. */
+  #newest = -Infinity;
+  readonly #lastOf = new Map<string | null, number>();
 
   get version(): number {
     return this.#version;
@@ -33,13 +58,12 @@ export class LogStream {
     return this.#error;
   }
 
-  /** Why the Hub sends nothing now, in its words; `null` while it does. */
-  get waitingFor(): string | null {
+  /** Why the Hub sends nothing now, in its words, by Space; the log of only one has no name here. */
+  get waitingFor(): ReadonlyMap<string, string> {
     return this.#waitingFor;
   }
 
-  async run(api: Api, space: string, kind: LogKind, signal: AbortSignal): Promise<void> {
-    const path = `/api/v1/spaces/${encodeURIComponent(ownerOf(space))}/${encodeURIComponent(nameOf(space))}/logs/${kind}/stream`;
+  async run(api: Api, path: string, signal: AbortSignal): Promise<void> {
     let attempt = 0;
     while (!signal.aborted) {
       try {
@@ -52,7 +76,7 @@ export class LogStream {
               this.#status = "open";
               this.#error = null;
             },
-            onData: (data) => this.#take(data),
+            onData: (data) => this.take(JSON.parse(data) as MergedUpdate),
           },
           signal,
         );
@@ -75,16 +99,41 @@ export class LogStream {
     }
   }
 
-  /** Forgets what is shown; the stream goes on. */
-  clear(): void {
-    this.#waiting = [];
-    this.dropped += this.lines.length;
-    this.lines.length = 0;
+  take(update: MergedUpdate): void {
+    const space = update.space ?? null;
+    switch (update.type) {
+      case "reset":
+        this.clear(space);
+        break;
+      case "lines":
+        this.add(update.data, space);
+        break;
+      case "connected":
+        this.#tellWaiting(space, null);
+        break;
+      case "waiting":
+        this.#tellWaiting(space, update.data.reason);
+        break;
+    }
+  }
+
+  /** Forgets what is shown, of one Space where it is named; the stream goes on. */
+  clear(space: string | null = null): void {
+    if (space === null) {
+      this.#waiting = [];
+      this.#replace([]);
+    } else {
+      this.#waiting = this.#waiting.filter((it) => it.space !== space);
+      this.#lastOf.delete(space);
+      if (this.lines.some((line) => line.space === space)) {
+        this.#replace(this.lines.filter((line) => line.space !== space));
+      }
+    }
     this.#version += 1;
   }
 
-  add(lines: readonly LogLine[]): void {
-    for (const line of lines) this.#waiting.push(line);
+  add(lines: readonly LogLine[], space: string | null = null): void {
+    for (const line of lines) this.#waiting.push({ line, space });
     if (this.#scheduled) return;
     this.#scheduled = true;
     // A hidden page draws no frames; the timer keeps its backlog bounded.
@@ -100,31 +149,54 @@ export class LogStream {
 
   flush(): void {
     if (this.#waiting.length === 0) return;
-    for (const line of this.#waiting) this.lines.push(line);
+    const waiting = this.#waiting;
     this.#waiting = [];
-    const over = this.lines.length - KEEP_LINES;
-    if (over > 0) {
-      this.lines.splice(0, over);
-      this.dropped += over;
+    // What a Space has said before it is read here belongs between the lines of the others.
+    const known = new Set(this.#lastOf.keys());
+    let outOfOrder = false;
+    for (const { line, space } of waiting) {
+      const time = line.at ? Date.parse(line.at) : (this.#lastOf.get(space) ?? 0);
+      this.#lastOf.set(space, time);
+      outOfOrder ||= space !== null && time < this.#newest - (known.has(space) ? ORDER_MS : 0);
+      this.#newest = Math.max(this.#newest, time);
+      const kept = lineOf(this.dropped + this.lines.length, line, { time, space });
+      this.#characters += kept.plain.length;
+      this.lines.push(kept);
     }
+    if (outOfOrder) this.#replace(this.lines.toSorted((a, b) => a.time - b.time));
+    this.#forget();
     this.#version += 1;
   }
 
-  #take(data: string): void {
-    const update = JSON.parse(data) as LogUpdate;
-    switch (update.type) {
-      case "reset":
-        this.clear();
-        break;
-      case "lines":
-        this.add(update.data);
-        break;
-      case "connected":
-        this.#waitingFor = null;
-        break;
-      case "waiting":
-        this.#waitingFor = update.data.reason;
-        break;
+  #forget(): void {
+    let over = this.lines.length - KEEP_LINES;
+    if (over < FORGET_LINES) over = 0;
+    let left = this.#characters;
+    for (let index = 0; index < over; index++) left -= this.lines[index]?.plain.length ?? 0;
+    while (left > KEEP_CHARACTERS && over < this.lines.length - 1) {
+      left -= this.lines[over]?.plain.length ?? 0;
+      over += 1;
     }
+    if (over === 0) return;
+    this.lines.splice(0, over);
+    this.dropped += over;
+    this.#characters = left;
+  }
+
+  /** Other lines, or the same in another order: all that were there are gone, under their keys. */
+  #replace(lines: readonly Line[]): void {
+    this.dropped += this.lines.length;
+    const anew = lines.map((line, index) => ({ ...line, key: this.dropped + index }));
+    this.#characters = anew.reduce((sum, line) => sum + line.plain.length, 0);
+    this.#newest = anew.at(-1)?.time ?? -Infinity;
+    this.lines.length = 0;
+    for (const line of anew) this.lines.push(line);
+  }
+
+  #tellWaiting(space: string | null, reason: string | null): void {
+    const next = new Map(this.#waitingFor);
+    if (reason === null) next.delete(space ?? "");
+    else next.set(space ?? "", reason);
+    this.#waitingFor = next;
   }
 }

@@ -1,48 +1,43 @@
-import type { LogLine } from "$lib/api/types";
-import { levelOf, plain } from "./ansi";
-import { LogLayout } from "./layout";
+import { levelOf } from "./ansi";
+import type { Line } from "./line";
 import type { LogStream } from "./log-stream.svelte";
 
 /** Which lines are shown: all, or those that name a level at least so bad. */
 export type LevelFilter = "all" | "warnings" | "errors";
 
-/** A line with its place in the log, which stays the same when older ones are forgotten. */
-export interface Row {
-  key: number;
-  line: LogLine;
-}
-
-/** The lines of a log that are shown, and where they lie. Grows with the log, never made anew. */
+/** The lines of a log that are shown. Grows with the log, never made anew. */
 export class LogRows {
-  rows: Row[] = [];
-  readonly layout: LogLayout;
+  rows: readonly Line[];
+  /** How many rows have been forgotten. */
+  gone: number;
   readonly #log: LogStream;
   readonly #level: LevelFilter;
+  readonly #found: Line[] = [];
   /** The key of the line that comes next. */
   #next: number;
 
-  /** @param columns Cells in a row; `Infinity` when lines do not wrap. */
-  constructor(log: LogStream, level: LevelFilter, columns: number) {
+  constructor(log: LogStream, level: LevelFilter) {
     this.#log = log;
     this.#level = level;
     this.#next = log.dropped;
-    this.layout = new LogLayout(columns);
+    this.gone = level === "all" ? log.dropped : 0;
+    this.rows = level === "all" ? log.lines : this.#found;
   }
 
   /** Takes what the log has got and lost since. */
   catchUp(): void {
     const { lines, dropped } = this.#log;
-    const gone = lowerBound(this.rows, dropped);
-    if (gone > 0) {
-      this.rows.splice(0, gone);
-      this.layout.drop(gone);
+    if (this.#level === "all") {
+      this.gone = dropped;
+      return;
     }
+    const lost = lowerBound(this.#found, dropped);
+    this.#found.splice(0, lost);
+    this.gone += lost;
     this.#next = Math.max(this.#next, dropped);
     for (; this.#next < dropped + lines.length; this.#next++) {
       const line = lines[this.#next - dropped];
-      if (!line || !passes(line.text, this.#level)) continue;
-      this.rows.push({ key: this.#next, line });
-      this.layout.append(plain(line.text));
+      if (line && passes(line.plain, this.#level)) this.#found.push(line);
     }
   }
 
@@ -54,10 +49,11 @@ export class LogRows {
 
 function passes(text: string, level: LevelFilter): boolean {
   if (level === "all") return true;
-  const named = levelOf(plain(text));
+  const named = levelOf(text);
   return named === "error" || (level === "warnings" && named === "warning");
 }
 
+/** The place of the first of `rows`, sorted by their keys, whose key is `key` or later. */
 function lowerBound(rows: readonly { key: number }[], key: number): number {
   let low = 0;
   let high = rows.length;

@@ -53,6 +53,7 @@ export function pageCommands({ go, trusted, platform, shortcuts }: Surroundings)
   if (!trusted) return [page("/spaces", m.spaces()), ...choices];
   return [
     page("/spaces", m.spaces()),
+    page("/logs", m.logs()),
     page("/activity", m.nav_activity()),
     page("/settings", m.nav_settings()),
     page("/accounts/add", m.add_account()),
