@@ -8,6 +8,8 @@ mod actions;
 mod caller;
 mod event_stream;
 mod extract;
+mod jobs;
+mod keep_alive;
 mod mutes;
 mod page;
 mod problem;
@@ -55,6 +57,8 @@ use state::ApiState;
         (name = "metrics", description = "What Spaces use"),
         (name = "logs", description = "What Spaces print"),
         (name = "operations", description = "Actions, followed until the Space has settled"),
+        (name = "jobs", description = "What is done by itself, and each time it was"),
+        (name = "keep-alive", description = "Which Spaces are kept from falling asleep"),
         (name = "events", description = "What changes"),
         (name = "activity", description = "Who or what did which thing"),
         (name = "views", description = "Views of the list of Spaces, by name"),
@@ -84,6 +88,8 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(actions::restart))
         .routes(routes!(actions::rebuild))
         .routes(routes!(actions::pause))
+        .routes(routes!(jobs::wake))
+        .routes(routes!(jobs::risks))
         .routes(routes!(actions::set_hardware))
         .routes(routes!(actions::set_sleep_time))
         .routes(routes!(actions::set_dev_mode))
@@ -101,6 +107,17 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(records::list_operations))
         .routes(routes!(records::get_operation))
         .routes(routes!(records::cancel_operation))
+        .routes(routes!(jobs::list, jobs::create))
+        .routes(routes!(jobs::preview))
+        .routes(routes!(jobs::get, jobs::change, jobs::remove))
+        .routes(routes!(jobs::run_now))
+        .routes(routes!(jobs::pause))
+        .routes(routes!(jobs::resume))
+        .routes(routes!(jobs::duplicate))
+        .routes(routes!(keep_alive::get_all, keep_alive::set_all))
+        .routes(routes!(keep_alive::get, keep_alive::set))
+        .routes(routes!(jobs::list_runs))
+        .routes(routes!(jobs::get_run))
         .routes(routes!(records::list_activity))
         .routes(routes!(records::list_hardware))
         .routes(routes!(views::list, views::set))

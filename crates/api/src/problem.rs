@@ -80,6 +80,10 @@ codes! {
     AccountNotFound = NOT_FOUND, "Account not found";
     /// There is no such operation here.
     OperationNotFound = NOT_FOUND, "Operation not found";
+    /// There is no such job here.
+    JobNotFound = NOT_FOUND, "Job not found";
+    /// There is no such run here.
+    RunNotFound = NOT_FOUND, "Run not found";
     /// There is no such event stream.
     StreamNotFound = NOT_FOUND, "Stream not found";
     /// The account is here already.
@@ -155,6 +159,8 @@ impl From<Error> for Problem {
             Error::AccountExists(_) => ErrorCode::AccountExists,
             Error::AccountConfigured(_) => ErrorCode::AccountConfigured,
             Error::OperationNotFound(_) => ErrorCode::OperationNotFound,
+            Error::JobNotFound(_) => ErrorCode::JobNotFound,
+            Error::RunNotFound(_) => ErrorCode::RunNotFound,
             Error::NotAToken(_) => ErrorCode::TokenRefused,
             Error::OtherUser { .. } => ErrorCode::OtherUser,
             Error::NoWriteAccess(_) => ErrorCode::NoWriteAccess,

@@ -118,6 +118,10 @@ async fn nothing_is_answered_without_a_caller_or_to_strangers() {
         "/api/v1/spaces/alice/demo/logs/run",
         "/api/v1/spaces/alice/demo/logs/run/stream",
         "/api/v1/stage-changes",
+        "/api/v1/jobs",
+        "/api/v1/runs",
+        "/api/v1/keep-alive",
+        "/api/v1/views",
         "/api/v1/events",
         "/api/v1/accounts",
         "/api/v1/activity",
@@ -511,4 +515,146 @@ async fn the_logs_of_several_spaces_come_in_one_stream_and_one_in_trouble_ends_n
             other => panic!("{other}"),
         }
     }
+}
+
+fn nightly() -> Value {
+    json!({
+        "name": "nightly",
+        "action": { "type": "restart" },
+        "target": { "type": "spaces", "spaces": ["alice/demo"] },
+        "trigger": { "type": "cron", "expression": "0 3 * * *", "zone": "Europe/Paris" }
+    })
+}
+
+#[tokio::test]
+async fn a_job_is_made_looked_at_changed_done_now_paused_copied_and_removed() {
+    let scene = scene().await;
+    let response =
+        scene.ask(Some(Caller::Desktop), Method::POST, "/api/v1/jobs", Some(nightly())).await;
+    let location = response.headers()[header::LOCATION].to_str().unwrap().to_owned();
+    let (status, job) = parts(response).await;
+    assert_eq!(
+        (status, &job["plan"]["terms"]["timeout_secs"]),
+        (StatusCode::CREATED, &json!(2100))
+    );
+    assert!(job["planned_at"].as_str().unwrap().contains("00:00"), "{job}");
+    let mut plan = job["plan"].clone();
+    plan["trigger"] =
+        json!({ "type": "every", "seconds": 86_400, "anchor": "2026-01-01T00:00:00Z" });
+    let (status, changed) = scene.desktop(Method::PUT, &location, Some(plan)).await;
+    assert_eq!((status, &changed["created_at"]), (StatusCode::OK, &job["created_at"]));
+    let post =
+        async |what: &str| scene.desktop(Method::POST, &format!("{location}/{what}"), None).await;
+    let (status, runs) = post("run").await;
+    assert_eq!((status, &runs[0]["cause"]), (StatusCode::ACCEPTED, &json!("by_hand")));
+    let path = format!("/api/v1/runs/{}", runs[0]["id"].as_str().unwrap());
+    let mut reader = scene.fleet.subscribe(Audience::Everything, Watch::nothing());
+    let run = loop {
+        let (_, run) = scene.desktop(Method::GET, &path, None).await;
+        if run["state"] == "done" {
+            break run;
+        }
+        tokio::time::timeout(Duration::from_secs(20), reader.next()).await.unwrap();
+    };
+    assert_eq!(run["operation"].as_str().map(str::len), Some(36), "{run}");
+    assert_eq!(scene.hub.world().stats().requests(RouteKind::Restart), 1);
+    let filter = format!(
+        "/api/v1/runs?job={}&space=alice/demo&state=done&cause=by_hand&limit=1",
+        job["id"].as_str().unwrap()
+    );
+    let (_, page) = scene.desktop(Method::GET, &filter, None).await;
+    assert_eq!((&page["items"][0]["id"], &page["next_cursor"]), (&run["id"], &Value::Null));
+    assert_eq!(post("pause").await.1["planned_at"], Value::Null);
+    assert!(post("resume").await.1["planned_at"].is_string());
+    let (status, copy) = post("duplicate").await;
+    assert_eq!((status, &copy["paused"]), (StatusCode::CREATED, &json!(true)));
+    assert_eq!(scene.desktop(Method::DELETE, &location, None).await.0, StatusCode::NO_CONTENT);
+    let (status, problem) = scene.desktop(Method::GET, &location, None).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::NOT_FOUND, &json!("job_not_found")));
+    let (_, left) = scene.desktop(Method::GET, "/api/v1/jobs", None).await;
+    assert_eq!((left.as_array().unwrap().len(), &left[0]["id"]), (1, &copy["id"]));
+}
+
+#[tokio::test]
+async fn plans_that_make_no_sense_are_refused_and_times_are_shown_before_a_job_is_made() {
+    let scene = scene().await;
+    let with = |key: &str, value: Value| {
+        let mut plan = nightly();
+        plan[key] = value;
+        plan
+    };
+    let every = |seconds: Value| json!({ "type": "every", "seconds": seconds, "anchor": "2026-01-01T00:00:00Z" });
+    let cron = |expression: &str, zone: &str| json!({ "type": "cron", "expression": expression, "zone": zone });
+    for bad in [
+        with("trigger", every(json!(0))),
+        with("trigger", every(json!(-1))),
+        with("trigger", every(json!(1e9))),
+        with("trigger", every(json!("abc"))),
+        with("trigger", cron("0 0 31 2 *", "UTC")),
+        with("trigger", cron("0 3 * * *", "Mars/Olympus")),
+        with("trigger", json!({ "type": "once", "at": "2020-01-01T00:00:00Z" })),
+        with("action", json!({ "type": "explode" })),
+        with("action", json!({ "type": "set_sleep_time", "sleep_time": 1 })),
+        with("target", json!({ "type": "spaces", "spaces": ["../whoami-v2"] })),
+        with("name", json!("")),
+        with("surprise", json!(true)),
+        json!([]),
+    ] {
+        let (status, problem) =
+            scene.desktop(Method::POST, "/api/v1/jobs", Some(bad.clone())).await;
+        assert_eq!(
+            (status, &problem["code"]),
+            (StatusCode::BAD_REQUEST, &json!("invalid_request")),
+            "{bad}"
+        );
+    }
+    let unknown = with("target", json!({ "type": "spaces", "spaces": ["alice/unknown"] }));
+    let (status, _) = scene.desktop(Method::POST, "/api/v1/jobs", Some(unknown)).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert_eq!(scene.desktop(Method::GET, "/api/v1/jobs", None).await.1, json!([]));
+    let preview = "/api/v1/jobs/preview";
+    let wanted = json!({ "trigger": cron("30 9 * * 1-5", "Europe/Rome") });
+    let (_, times) = scene.desktop(Method::POST, preview, Some(wanted)).await;
+    assert_eq!(times.as_array().unwrap().len(), 5);
+    assert!(times[0]["local"].as_str().unwrap().contains("T09:30:00+0"), "{times}");
+    let elsewhere = json!({ "trigger": every(json!(60)), "zone": "Mars/Olympus" });
+    let (status, _) = scene.desktop(Method::POST, preview, Some(elsewhere)).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn a_space_is_kept_awake_as_a_person_chooses_and_risks_are_told_before() {
+    let scene = scene().await;
+    let own = "/api/v1/spaces/alice/demo/keep-alive";
+    let (_, state) = scene.desktop(Method::GET, own, None).await;
+    assert_eq!((&state["kept"], &state["rule"]["mode"]), (&json!(false), &json!("follow")));
+    let all = json!({ "enabled": true, "excluded": ["alice/secret"] });
+    let (status, kept) = scene.desktop(Method::PUT, "/api/v1/keep-alive", Some(all)).await;
+    assert_eq!((status, &kept["enabled"]), (StatusCode::OK, &json!(true)));
+    assert_eq!(scene.desktop(Method::GET, own, None).await.1["kept"], true);
+    let off = Some(json!({ "mode": "off" }));
+    assert_eq!(scene.desktop(Method::PUT, own, off).await.1["kept"], false);
+    for bad in [
+        json!({ "mode": "on", "every_minutes": 0 }),
+        json!({ "mode": "on", "every_minutes": -5 }),
+        json!({ "mode": "on", "every_minutes": "abc" }),
+        json!({ "mode": "on", "every_minutes": 43_201 }),
+        json!({ "mode": "on", "hours": { "days": [8], "from": "09:00", "to": "18:00", "zone": "UTC" } }),
+        json!({ "mode": "always" }),
+    ] {
+        let (status, _) = scene.desktop(Method::PUT, own, Some(bad.clone())).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{bad}");
+    }
+    let on = Some(json!({ "mode": "on" }));
+    let page = "/api/v1/spaces/alice/page/keep-alive";
+    assert_eq!(scene.desktop(Method::PUT, page, on).await.0, StatusCode::CONFLICT);
+    let risks = async |action: Value| {
+        let body = Some(json!({ "action": action }));
+        scene.desktop(Method::POST, "/api/v1/spaces/alice/demo/risks", body).await.1
+    };
+    let none = json!({ "slot": null, "billed": null });
+    assert_eq!(risks(json!({ "type": "restart" })).await, none);
+    let dear = risks(json!({ "type": "set_hardware", "flavor": "t4-small" })).await;
+    assert!(dear["billed"].as_str().unwrap().contains("an hour"), "{dear}");
+    assert!(dear["slot"].as_str().unwrap().contains("free place"), "{dear}");
 }

@@ -75,6 +75,9 @@ pub(crate) enum Command {
     Logs(Logs),
     /// Show what Spaces use
     Metrics(Metrics),
+    /// What is done by itself, and each time it was
+    #[command(subcommand)]
+    Jobs(Jobs),
     /// Show the hardware that the Hub offers
     Hardware,
     /// Write the OpenAPI document of the server
@@ -208,6 +211,60 @@ pub(crate) struct Act {
     /// How long to wait at most
     #[arg(long, default_value = "30m", value_parser = duration)]
     pub(crate) timeout: Duration,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Jobs {
+    /// List the jobs
+    List,
+    /// Show a job as JSON
+    Show {
+        /// The job, as `hfsm jobs list` names it
+        job: String,
+    },
+    /// Show what was done and what was not, the newest first
+    Runs {
+        /// Of this job only
+        #[arg(long)]
+        job: Option<String>,
+        /// On this Space only
+        #[arg(long)]
+        space: Option<SpaceId>,
+        /// So many at most
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Make a job of a plan in JSON, as `POST /api/v1/jobs` takes it
+    Create {
+        /// The file; - is the standard input
+        plan: PathBuf,
+    },
+    /// Let a job rest
+    Pause {
+        /// The job
+        job: String,
+    },
+    /// Let a job go on from the next of its times
+    Resume {
+        /// The job
+        job: String,
+    },
+    /// Remove a job; its runs stay
+    Remove {
+        /// The job
+        job: String,
+    },
+    /// Show when a cron expression fires next
+    Next {
+        /// Minute, hour, day of the month, month and day of the week
+        expression: String,
+        /// The time zone
+        #[arg(long, default_value = "UTC")]
+        zone: String,
+        /// How many times
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=100))]
+        count: u8,
+    },
 }
 
 #[derive(Debug, Args)]

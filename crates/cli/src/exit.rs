@@ -81,9 +81,11 @@ fn number(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
 fn of_core(error: &hfsm_core::Error) -> Option<u8> {
     use hfsm_core::Error;
     match error {
-        Error::SpaceNotFound(_) | Error::AccountNotFound(_) | Error::OperationNotFound(_) => {
-            Some(3)
-        }
+        Error::SpaceNotFound(_)
+        | Error::AccountNotFound(_)
+        | Error::OperationNotFound(_)
+        | Error::JobNotFound(_)
+        | Error::RunNotFound(_) => Some(3),
         Error::NotAToken(_) | Error::InvalidId(_) | Error::Invalid(_) => Some(2),
         Error::NoWriteAccess(_) | Error::StaticSpace(_) | Error::OtherUser { .. } => Some(4),
         Error::Hub(error) => Some(of_hub(error)),

@@ -96,6 +96,11 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             log(&config, false)?;
             block_on(commands::metrics(&config, metrics, output))
         }
+        Command::Jobs(command) => {
+            let config = config()?;
+            log(&config, false)?;
+            block_on(commands::jobs(&config, command, output))
+        }
         Command::Hardware => {
             let config = config()?;
             log(&config, false)?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hfsm_model::{AccountId, InvalidId, OperationId, SpaceId};
+use hfsm_model::{AccountId, InvalidId, JobId, OperationId, RunId, SpaceId};
 use thiserror::Error;
 
 use crate::{sources::HfCliError, vault::VaultError};
@@ -25,6 +25,12 @@ pub enum Error {
     /// There is no such operation here.
     #[error("there is no operation `{0}` here")]
     OperationNotFound(OperationId),
+    /// There is no such job here.
+    #[error("there is no job `{0}` here")]
+    JobNotFound(JobId),
+    /// There is no such run here.
+    #[error("there is no run `{0}` here")]
+    RunNotFound(RunId),
     /// The text is no token.
     #[error("this is not a token of the Hub: {0}")]
     NotAToken(&'static str),

@@ -16,6 +16,8 @@ use crate::{
     accounts::Member,
     events::{Audience, EventReader, Events, Watch},
     inventory::Inventory,
+    jobs::Jobs,
+    keep_alive::KeepAlives,
     logs::LogFeeds,
     metrics::MetricsFeeds,
     notices::Notices,
@@ -51,6 +53,8 @@ pub(crate) struct Inner {
     pub(crate) metrics: MetricsFeeds,
     pub(crate) logs: LogFeeds,
     pub(crate) operations: Operations,
+    pub(crate) jobs: Jobs,
+    pub(crate) keep_alives: KeepAlives,
     pub(crate) notices: Notices,
     /// Changes when the machine slept.
     pub(crate) woke: watch::Sender<u64>,
@@ -88,6 +92,8 @@ impl Fleet {
             metrics: MetricsFeeds::default(),
             logs: LogFeeds::default(),
             operations: Operations::default(),
+            jobs: Jobs::default(),
+            keep_alives: KeepAlives::default(),
             notices: parts.notices,
             woke: watch::Sender::new(0),
             inventory_changed: Notify::new(),
@@ -115,6 +121,12 @@ impl Fleet {
         supervisor.keep("notice sleep", move || fleet.clone().notice_sleep());
         let fleet = self.clone();
         supervisor.keep("tell notices", move || fleet.clone().tell_notices());
+        let fleet = self.clone();
+        supervisor.keep("follow the schedule", move || fleet.clone().follow_schedule());
+        let fleet = self.clone();
+        supervisor.keep("carry out runs", move || fleet.clone().carry_out_runs());
+        let fleet = self.clone();
+        supervisor.keep("keep awake", move || fleet.clone().keep_awake());
         for id in self.account_ids() {
             self.follow_account(&id);
         }

@@ -16,6 +16,9 @@ use crate::{Error, Fleet, events::Audience, lock};
 /// The Hub gives an app thirty minutes to start; after these nothing more is expected.
 const GIVE_UP: Duration = Duration::from_secs(35 * 60);
 
+/// Attempts to read a Space of which it is not known whether the Hub took what was asked of it.
+const LOOKS_BACK: u32 = 30;
+
 /// The operations that are followed now.
 #[derive(Debug, Default)]
 pub(crate) struct Operations(Mutex<HashMap<OperationId, Followed>>);
@@ -62,6 +65,18 @@ impl Fleet {
         action: Action,
         actor: Actor,
     ) -> Result<Operation, Error> {
+        self.act_as(OperationId(uuid::Uuid::new_v4().to_string()), id, action, actor).await
+    }
+
+    /// The same, under a name that was stored before: whoever finds it stored, and no operation of that
+    /// name, knows that nothing was sent.
+    pub(crate) async fn act_as(
+        &self,
+        name: OperationId,
+        id: &SpaceId,
+        action: Action,
+        actor: Actor,
+    ) -> Result<Operation, Error> {
         let space = self.space(id)?;
         let id = space.info.id.clone();
         if space.info.is_static() {
@@ -70,16 +85,9 @@ impl Fleet {
         if space.write_access == WriteAccess::No {
             return Err(Error::NoWriteAccess(id));
         }
-        if let Action::SetSleepTime { sleep_time }
-        | Action::SetHardware { sleep_time: Some(sleep_time), .. } = &action
-            && sleep_time.0.is_some_and(|seconds| !(300..=31_536_000).contains(&seconds))
-        {
-            return Err(Error::Invalid(format!(
-                "the sleep time of `{id}` may be 300 to 31536000 seconds, or never (null)"
-            )));
-        }
+        check_sleep_time(&action)?;
         let operation = Operation {
-            id: OperationId(uuid::Uuid::new_v4().to_string()),
+            id: name,
             space: id.clone(),
             action,
             actor: Some(actor),
@@ -162,15 +170,43 @@ impl Fleet {
                         .supervisor
                         .spawn("operation", async move { resumed.follow(operation, cancel).await });
                 } else {
-                    let reason =
-                        "the program ended before the Hub answered; look at the stage of the Space";
-                    fleet
-                        .end(&mut operation, OperationState::Failed, Some(reason.to_owned()))
-                        .await;
-                    fleet.notice_failure(&operation).await;
+                    let resumed = fleet.clone();
+                    fleet.0.supervisor.spawn("operation", async move {
+                        if resumed.was_taken_after_all(&mut operation).await {
+                            let cancel = resumed.begin_following(&operation);
+                            resumed.follow(operation, cancel).await;
+                        }
+                    });
                 }
             }
         });
+    }
+
+    /// Tells whether the Hub took what was on its way to it when the program ended: reads the Space, and
+    /// never asks again. Ends the operation where it did not, or where nobody can tell.
+    async fn was_taken_after_all(&self, operation: &mut Operation) -> bool {
+        for _ in 0..LOOKS_BACK {
+            // Right after the start no account may have been asked yet.
+            if let Some((_, _, gateway)) = self.gateways(&operation.space).into_iter().next() {
+                match gateway.ranked(Rank::Person).runtime(&operation.space).await {
+                    Ok(runtime) if was_taken(operation, &runtime) => {
+                        operation.state = OperationState::Following;
+                        note_step(operation, &runtime.stage, self.0.clock.now());
+                        self.save_operation(operation).await;
+                        return true;
+                    }
+                    Ok(_) => break,
+                    Err(error) => {
+                        tracing::debug!(operation = %operation.id, %error, "not read: {error}");
+                    }
+                }
+            }
+            tokio::time::sleep(self.0.pace.look).await;
+        }
+        let reason = "the program ended before the Hub answered, and the stage of the Space does not show that it was taken; it was not sent again";
+        self.end(operation, OperationState::Failed, Some(reason.to_owned())).await;
+        self.notice_failure(operation).await;
+        false
     }
 
     async fn supersede(&self, space: &SpaceId, by: &Action) {
@@ -248,12 +284,16 @@ impl Fleet {
     /// Sends an action with the first account that may. Where the Hub refuses one for want of
     /// rights, it has done nothing, and the next is tried.
     async fn send(&self, operation: &Operation) -> Result<Answer<Runtime>, Error> {
+        let rank = match operation.actor {
+            Some(Actor::Job(_) | Actor::System) => Rank::Automation,
+            _ => Rank::Person,
+        };
         let mut refused = None;
         for (_, access, gateway) in self.gateways(&operation.space) {
             if access == WriteAccess::No {
                 continue;
             }
-            let gateway = gateway.ranked(Rank::Person);
+            let gateway = gateway.ranked(rank);
             match gateway.act(&operation.space, &operation.action).await {
                 Ok(taken) => return Ok(taken),
                 Err(
@@ -279,19 +319,12 @@ impl Fleet {
         gateway: &hfsm_hub::Gateway,
         error: hfsm_hub::Error,
     ) -> Result<Answer<Runtime>, Error> {
-        let before = operation.steps.first().map(|step| step.stage.clone());
         let Ok(runtime) = gateway.runtime(&operation.space).await else { return Err(error.into()) };
-        let moved = before.is_some_and(|before| before != runtime.stage);
-        let taken = match &operation.action {
-            Action::Restart | Action::FactoryRebuild => moved && runtime.stage.is_transitional(),
-            Action::Pause => runtime.stage == Stage::PAUSED,
-            Action::SetHardware { flavor, .. } => {
-                runtime.hardware.requested.as_ref() == Some(flavor)
-            }
-            Action::SetSleepTime { sleep_time } => runtime.sleep_time == *sleep_time,
-            Action::SetDevMode { enabled } => runtime.dev_mode == *enabled,
-        };
-        if taken { Ok(Answer { value: runtime, request_id: None }) } else { Err(error.into()) }
+        if was_taken(operation, &runtime) {
+            Ok(Answer { value: runtime, request_id: None })
+        } else {
+            Err(error.into())
+        }
     }
 
     fn begin_following(&self, operation: &Operation) -> CancellationToken {
@@ -376,6 +409,33 @@ impl Fleet {
             tracing::error!(operation = %operation.id, %error, "an operation was not stored: {error}");
         }
         self.0.events.publish(Event::OperationChanged(operation.clone()), Audience::Everything);
+    }
+}
+
+/// Refuses a sleep time that the Hub does not take.
+pub(crate) fn check_sleep_time(action: &Action) -> Result<(), Error> {
+    if let Action::SetSleepTime { sleep_time }
+    | Action::SetHardware { sleep_time: Some(sleep_time), .. } = action
+        && sleep_time.0.is_some_and(|seconds| !(300..=31_536_000).contains(&seconds))
+    {
+        let detail = "a sleep time may be 300 to 31536000 seconds, or never (null)";
+        return Err(Error::Invalid(detail.to_owned()));
+    }
+    Ok(())
+}
+
+/// Tells by what the Hub says of the Space now whether it took an action.
+fn was_taken(operation: &Operation, runtime: &Runtime) -> bool {
+    let before = operation.steps.first().map(|step| &step.stage);
+    let moved = before.is_some_and(|before| *before != runtime.stage);
+    match &operation.action {
+        Action::Restart | Action::FactoryRebuild => {
+            moved && matches!(runtime.stage.family(), StageFamily::Moving | StageFamily::Good)
+        }
+        Action::Pause => runtime.stage == Stage::PAUSED,
+        Action::SetHardware { flavor, .. } => runtime.hardware.requested.as_ref() == Some(flavor),
+        Action::SetSleepTime { sleep_time } => runtime.sleep_time == *sleep_time,
+        Action::SetDevMode { enabled } => runtime.dev_mode == *enabled,
     }
 }
 

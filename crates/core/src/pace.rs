@@ -25,6 +25,8 @@ pub struct Pace {
     pub clock: Duration,
     /// How long nothing more is told of a Space that was told of.
     pub notice_rest: Duration,
+    /// How long a run is held by who carries it out, without a sign of life.
+    pub lease: Duration,
     /// How long a stream stays open after the last reader left.
     pub linger: Duration,
 }
@@ -41,6 +43,7 @@ impl Default for Pace {
             reopen: (Duration::from_secs(1), Duration::from_secs(8)),
             clock: Duration::from_secs(2),
             notice_rest: Duration::from_secs(60),
+            lease: Duration::from_secs(120),
             linger: Duration::from_secs(15),
         }
     }
@@ -60,6 +63,7 @@ impl Pace {
             reopen: (usual.reopen.0 / 100, usual.reopen.1 / 100),
             clock: usual.clock / 100,
             notice_rest: usual.notice_rest / 100,
+            lease: usual.lease / 100,
             linger: usual.linger / 100,
         }
     }

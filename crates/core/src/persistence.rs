@@ -194,6 +194,7 @@ impl Fleet {
                 self.0.store.prune_stage_changes(before(settings.stage_history_days)).await?;
                 self.0.store.prune_activities(before(settings.activity_days)).await?;
                 self.0.store.prune_operations(before(30)).await?;
+                self.0.store.prune_runs(before(settings.activity_days)).await?;
                 self.0.store.prune_samples(now, settings.metrics_history_days).await?;
                 self.0.store.prune_idempotent(before(1)).await?;
                 self.0.store.remove_expired_sessions(now).await
@@ -238,6 +239,7 @@ impl Fleet {
         self.0.store.set_setting(SETTINGS, &settings).await?;
         self.0.metrics.history.set_collecting(settings.collect_metrics);
         self.0.inventory_changed.notify_one();
+        self.0.jobs.look_again();
         self.0.events.publish(Event::SettingsChanged(settings), Audience::Everything);
         drop(turn);
         self.record(Activity {

@@ -41,6 +41,8 @@ pub enum Actor {
     ApiKey,
     /// The command line.
     CommandLine,
+    /// A job, by name.
+    Job(String),
     /// This program by itself.
     System,
 }
@@ -75,6 +77,12 @@ pub enum ActivityKind {
     AccountState,
     /// A setting changed.
     ChangeSetting,
+    /// A job was made, changed, paused, resumed or removed.
+    ChangeJob,
+    /// An app was visited.
+    Visit,
+    /// An app was made to answer.
+    Wake,
     /// Somebody signed in, or failed to.
     SignIn,
 }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    Account, AccountId, Activity, MetricsPoint, Mute, Notice, Operation, SavedView, Settings,
-    Space, SpaceId, StageChange,
+    Account, AccountId, Activity, Job, JobId, MetricsPoint, Mute, Notice, Operation, Run,
+    SavedView, Settings, Space, SpaceId, StageChange,
 };
 
 /// An event with its place in the stream.
@@ -48,6 +48,17 @@ pub enum Event {
     },
     /// An operation began or moved on.
     OperationChanged(Operation),
+    /// A job is new, or something about it changed.
+    JobChanged(Job),
+    /// A job is gone.
+    JobRemoved {
+        /// The job.
+        id: JobId,
+    },
+    /// A run is new, or moved on.
+    RunChanged(Run),
+    /// Spaces are kept awake in another way: read again what is chosen.
+    KeepAliveChanged {},
     /// Something was done.
     ActivityAdded(Activity),
     /// Something happened that a person wants to know at once.

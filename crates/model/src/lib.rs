@@ -1,5 +1,5 @@
 //! The vocabulary of HF Space Manager: identifiers, accounts, Spaces, stages, hardware, samples,
-//! log lines, operations, notices, events and the clock.
+//! log lines, operations, jobs, notices, events and the clock.
 //!
 //! Plain data with serde and an OpenAPI schema. No I/O happens here, and no type knows how it is
 //! stored, fetched or shown.
@@ -11,6 +11,8 @@ mod event;
 mod hardware;
 mod history;
 mod id;
+mod job;
+mod keep_alive;
 mod log_line;
 mod metrics;
 mod notice;
@@ -33,6 +35,11 @@ pub use history::{
     Aggregate, GpuHistoryPoint, HistoryPoint, HistoryStep, MetricsHistory, MetricsSeries,
 };
 pub use id::{AccountId, InvalidId, SpaceId};
+pub use job::{
+    Job, JobAction, JobId, JobPlan, JobTarget, MissedRule, Risks, Run, RunCause, RunId, RunState,
+    RunStep, RunStepKind, Terms, Trigger,
+};
+pub use keep_alive::{AwakeHours, KeepAlive, KeepAliveAll, KeepAliveMode, KeepAliveState};
 pub use log_line::{LogKind, LogLine, LogUpdate, SpaceLogUpdate};
 pub use metrics::{GpuSample, MetricsPoint, MetricsSample};
 pub use notice::{Mute, Notice, NoticeKind};

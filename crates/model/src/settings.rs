@@ -18,6 +18,8 @@ pub struct Settings {
     /// Whether the metrics of all running Spaces are received all the time, so that their history
     /// has no holes; otherwise what is watched is kept.
     pub collect_metrics: bool,
+    /// Whether nothing is done by itself until a person wants it again.
+    pub pause_automation: bool,
     /// What is told without looking.
     pub notifications: NotificationSettings,
 }
@@ -29,6 +31,7 @@ impl Default for Settings {
             activity_days: 365,
             metrics_history_days: 90,
             collect_metrics: false,
+            pause_automation: false,
             notifications: Default::default(),
         }
     }

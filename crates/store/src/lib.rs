@@ -1,5 +1,5 @@
 //! Everything that survives a restart: accounts (never their tokens), the last known inventory,
-//! stage changes, metrics, labels, settings, sessions, activity, operations and the answers to
+//! stage changes, metrics, labels, settings, sessions, activity, operations, jobs, runs and the answers to
 //! repeated requests.
 //!
 //! One SQLite file with one writer. What a method has confirmed is on the disk: a process that is
@@ -15,11 +15,13 @@ mod files;
 mod history;
 mod idempotency;
 mod inspection;
+mod jobs;
 mod labels;
 mod lock;
 mod migrations;
 mod operations;
 mod records;
+mod runs;
 mod sessions;
 mod settings;
 mod spaces;
@@ -36,7 +38,9 @@ pub use activity::ActivityFilter;
 pub use error::Error;
 pub use history::{Sample, SeriesKey, StoredSeries};
 pub use idempotency::StoredAnswer;
+pub use jobs::Due;
 pub use operations::OperationFilter;
+pub use runs::{RunFilter, TakenRun};
 pub use sessions::{Session, SessionHash};
 pub use stages::{RecordedStageChange, StageChangeFilter};
 

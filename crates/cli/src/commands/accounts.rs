@@ -25,7 +25,7 @@ pub(crate) async fn accounts(
         Accounts::Check { name } => check(config, name, output).await,
         Accounts::Add => {
             let token = ask_secret("Token of the Hub (hf_…): ")?;
-            change(config, async |engine| {
+            change(config, "accounts", async |engine| {
                 let token = SecretString::from(token);
                 let account = engine.fleet.add_account(token, Actor::CommandLine).await?;
                 added(&engine, &account, output)
@@ -34,7 +34,7 @@ pub(crate) async fn accounts(
         }
         Accounts::Remove { name } => {
             let id: AccountId = name.parse().map_err(hfsm_core::Error::from)?;
-            change(config, async |engine| {
+            change(config, "accounts", async |engine| {
                 engine.fleet.remove_account(&id, Actor::CommandLine).await?;
                 output.note(format!("removed the account `{id}`"));
                 Ok(())
@@ -42,25 +42,26 @@ pub(crate) async fn accounts(
             .await
         }
         Accounts::Import { list: true, .. } => {
-            change(config, async |engine| importable(&engine.fleet, output)).await
+            change(config, "accounts", async |engine| importable(&engine.fleet, output)).await
         }
         Accounts::Import { names, list: false } => {
-            change(config, async |engine| import(&engine, &names, output).await).await
+            change(config, "accounts", async |engine| import(&engine, &names, output).await).await
         }
     }
 }
 
 /// Runs `work` with what lasts, and closes it. A server that runs has it already.
-async fn change(
+pub(super) async fn change(
     config: &ServerConfig,
+    what: &str,
     work: impl AsyncFnOnce(Engine) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let engine = engine::lasting(config).await.map_err(|error| {
         if matches!(error.downcast_ref(), Some(hfsm_store::Error::Locked { .. })) {
-            error.context(
-                "a server runs with this data folder: change the accounts in its interface, or \
-                 stop it first",
-            )
+            error.context(format!(
+                "a server runs with this data folder: change the {what} in its interface, or stop \
+                 it first"
+            ))
         } else {
             error
         }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod hardware;
+mod jobs;
 mod logs;
 mod metrics;
 mod papers;
@@ -10,6 +11,7 @@ mod spaces;
 
 pub(crate) use accounts::accounts;
 pub(crate) use hardware::hardware;
+pub(crate) use jobs::jobs;
 pub(crate) use logs::logs;
 pub(crate) use metrics::metrics;
 pub(crate) use papers::{completions, hash_password, openapi};

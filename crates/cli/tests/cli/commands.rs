@@ -232,3 +232,37 @@ async fn papers_need_no_hub_and_no_configuration() {
     let help = bench.run(&["--help"]).await;
     assert!(help.out.contains("Exit codes"), "{}", help.out);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_are_made_of_a_plan_listed_paused_and_removed_and_cron_is_shown_in_its_zone() {
+    let bench = Bench::new().await;
+    let plan = serde_json::json!({
+        "name": "nightly",
+        "action": { "type": "restart" },
+        "target": { "type": "label", "label": "prod" },
+        "trigger": { "type": "cron", "expression": "0 3 * * *", "zone": "Europe/Paris" }
+    });
+    let made = bench.run_reading(&["jobs", "create", "-"], &plan.to_string()).await;
+    assert_eq!(made.code, 0, "{}", made.err);
+    let id = made.json()["id"].as_str().unwrap().to_owned();
+    let listed = bench.run(&["jobs", "list"]).await;
+    for word in ["nightly", "restart", "label prod", "0 3 * * * (Europe/Paris)"] {
+        assert!(listed.out.contains(word), "{word}: {}", listed.out);
+    }
+    let paused = bench.run(&["--json", "jobs", "pause", &id]).await.json();
+    assert_eq!((&paused["paused"], &paused["planned_at"]), (&true.into(), &().into()));
+    assert_eq!(bench.run(&["--json", "jobs", "runs"]).await.json(), serde_json::json!([]));
+    assert_eq!(bench.run(&["jobs", "remove", &id]).await.code, 0);
+    assert_eq!(bench.run(&["jobs", "show", &id]).await.code, 3);
+    let times = bench.run(&["jobs", "next", "30 9 * * 1", "--zone", "Europe/Rome"]).await;
+    assert_eq!(
+        times.out.lines().filter(|line| line.starts_with("Mon ")).count(),
+        5,
+        "{}",
+        times.out
+    );
+    for wrong in ["61 * * * *", "0 0 30 2 *"] {
+        assert_eq!(bench.run(&["jobs", "next", wrong]).await.code, 2, "{wrong}");
+    }
+    assert_eq!(bench.run_reading(&["jobs", "create", "-"], "{}").await.code, 2);
+}

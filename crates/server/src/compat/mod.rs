@@ -9,6 +9,7 @@ mod answer;
 mod encoding;
 mod external;
 mod live_metrics;
+mod schedules;
 mod sign_in;
 mod spaces;
 mod tokens;
@@ -41,7 +42,7 @@ impl Compat {
     }
 }
 
-/// The old routes. Those of schedules and of keeping awake are not among them.
+/// The old routes.
 pub(crate) fn routes(compat: Compat) -> Router {
     Router::new()
         .route("/api/config", get(sign_in::config))
@@ -51,6 +52,19 @@ pub(crate) fn routes(compat: Compat) -> Router {
         .route("/api/proxy/spaces", get(spaces::list))
         .route("/api/proxy/restart/{*repo_id}", post(actions::restart))
         .route("/api/proxy/rebuild/{*repo_id}", post(actions::rebuild))
+        .route(
+            "/api/schedule/restart/{*repo_id}",
+            get(schedules::restart).post(schedules::set_restart),
+        )
+        .route("/api/schedule/status", get(schedules::status))
+        .route(
+            "/api/keepalive/{*repo_id}",
+            get(schedules::keep_alive).post(schedules::set_keep_alive),
+        )
+        .route(
+            "/api/keepalive-global",
+            get(schedules::keep_alive_all).post(schedules::set_keep_alive_all),
+        )
         .route("/api/proxy/live-metrics-stream", get(live_metrics::stream))
         .route("/api/proxy/update-subscriptions", post(live_metrics::update_subscriptions))
         .route("/api/v1/info/{token}", get(external::list))

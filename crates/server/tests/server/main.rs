@@ -9,6 +9,7 @@
 mod browser;
 mod compat;
 mod compat_metrics;
+mod compat_schedules;
 mod harness;
 mod hostile;
 mod interface;

@@ -15,6 +15,9 @@ const KIND: Record<Activity["kind"], () => string> = {
   replace_token: m.activity_replace_token,
   account_state: m.activity_account_state,
   change_setting: m.activity_setting,
+  change_job: m.activity_change_job,
+  visit: m.activity_visit,
+  wake: m.activity_wake,
   sign_in: m.activity_sign_in,
 };
 
@@ -37,6 +40,8 @@ export function actorWord({ actor }: Activity): string {
       return m.actor_api_key();
     case "command_line":
       return m.actor_command_line();
+    case "job":
+      return m.actor_job({ name: actor.name });
     case "system":
       return m.actor_system();
   }

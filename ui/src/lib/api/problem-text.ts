@@ -19,6 +19,8 @@ const TITLE: Record<Problem["code"], () => string> = {
   space_not_found: m.code_space_not_found,
   account_not_found: m.code_account_not_found,
   operation_not_found: m.code_operation_not_found,
+  job_not_found: m.code_job_not_found,
+  run_not_found: m.code_run_not_found,
   stream_not_found: m.code_stream_not_found,
   account_exists: m.code_account_exists,
   account_configured: m.code_account_configured,

@@ -200,6 +200,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All jobs. */
+        get: operations["list_jobs"];
+        put?: never;
+        /** Make a job. */
+        post: operations["create_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** When a trigger fires next. */
+        post: operations["preview_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One job. */
+        get: operations["get_job"];
+        /** Change what a job does, and when. */
+        put: operations["change_job"];
+        post?: never;
+        /** Remove a job. What it has begun goes on, and its runs stay. */
+        delete: operations["remove_job"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a job like another one. It rests until it is resumed. */
+        post: operations["duplicate_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a job rest. */
+        post: operations["pause_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a job go on from the next of its times. */
+        post: operations["resume_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Do now what a job does, on its terms. Its times stay as they are. */
+        post: operations["run_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keep-alive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How all Spaces are kept awake that nothing else is chosen for. */
+        get: operations["get_keep_alive_all"];
+        /** Choose how all Spaces are kept awake that nothing else is chosen for. */
+        put: operations["set_keep_alive_all"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/logs/{log}/stream": {
         parameters: {
             query?: never;
@@ -287,6 +427,40 @@ export interface paths {
         put?: never;
         /** Stop following an operation. What the Hub has taken goes on there. */
         post: operations["cancel_operation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done by itself, and what was not and why, the newest first. */
+        get: operations["list_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One run. */
+        get: operations["get_run"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -432,6 +606,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/spaces/{owner}/{name}/keep-alive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a Space is kept awake. */
+        get: operations["get_keep_alive"];
+        /** Choose how a Space is kept awake. */
+        put: operations["set_keep_alive"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/spaces/{owner}/{name}/labels": {
         parameters: {
             query?: never;
@@ -568,6 +760,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/spaces/{owner}/{name}/risks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What may come of doing something to a Space: what it costs, and whether a free account may lose the
+         *     Space's place. Does nothing.
+         */
+        post: operations["get_risks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/spaces/{owner}/{name}/secrets": {
         parameters: {
             query?: never;
@@ -667,6 +879,23 @@ export interface paths {
         post?: never;
         /** Remove a variable. */
         delete: operations["remove_variable"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{owner}/{name}/wake": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have the app of a Space answer: visit it or restart it, whichever its stage needs. */
+        post: operations["wake_space"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -910,7 +1139,7 @@ export interface components {
          * @description What happened.
          * @enum {string}
          */
-        ActivityKind: "restart" | "factory_rebuild" | "pause" | "set_hardware" | "set_sleep_time" | "set_dev_mode" | "change_variable" | "change_secret" | "add_account" | "remove_account" | "replace_token" | "account_state" | "change_setting" | "sign_in";
+        ActivityKind: "restart" | "factory_rebuild" | "pause" | "set_hardware" | "set_sleep_time" | "set_dev_mode" | "change_variable" | "change_secret" | "add_account" | "remove_account" | "replace_token" | "account_state" | "change_setting" | "change_job" | "visit" | "wake" | "sign_in";
         /** @description A page of the activity list. */
         ActivityPage: {
             /** @description The newest first. */
@@ -934,6 +1163,11 @@ export interface components {
             /** @enum {string} */
             type: "command_line";
         } | {
+            /** @description A job, by name. */
+            name: string;
+            /** @enum {string} */
+            type: "job";
+        } | {
             /** @enum {string} */
             type: "system";
         };
@@ -954,6 +1188,23 @@ export interface components {
              * @description The most.
              */
             max: number;
+        };
+        /** @description Hours of a week. */
+        AwakeHours: {
+            /** @description The days on which they begin, 1 (Monday) to 7 (Sunday). */
+            days: number[];
+            /**
+             * @description When they begin, such as `09:00`.
+             * @example 09:00
+             */
+            from: string;
+            /**
+             * @description When they end; on the next day where that is earlier.
+             * @example 18:00
+             */
+            to: string;
+            /** @description The time zone, such as `Europe/Rome`. */
+            zone: string;
         };
         /** @description Whether to keep the container for editing. */
         DevModeRequest: {
@@ -988,7 +1239,7 @@ export interface components {
          * @description What a client branches on. A code is added only when a client does something else for it.
          * @enum {string}
          */
-        ErrorCode: "invalid_request" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "sign_in_needed" | "sign_in_failed" | "too_many_attempts" | "forbidden_origin" | "forbidden_host" | "space_not_found" | "account_not_found" | "operation_not_found" | "stream_not_found" | "account_exists" | "account_configured" | "other_user" | "token_refused" | "no_write_access" | "static_space" | "oauth_refused" | "quota_exceeded" | "payment_required" | "hub_refused" | "hub_rate_limited" | "hub_unavailable" | "idempotency_key_reused" | "vault_unavailable" | "store_unavailable" | "stopping" | "internal";
+        ErrorCode: "invalid_request" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "sign_in_needed" | "sign_in_failed" | "too_many_attempts" | "forbidden_origin" | "forbidden_host" | "space_not_found" | "account_not_found" | "operation_not_found" | "job_not_found" | "run_not_found" | "stream_not_found" | "account_exists" | "account_configured" | "other_user" | "token_refused" | "no_write_access" | "static_space" | "oauth_refused" | "quota_exceeded" | "payment_required" | "hub_refused" | "hub_rate_limited" | "hub_unavailable" | "idempotency_key_reused" | "vault_unavailable" | "store_unavailable" | "stopping" | "internal";
         /** @description What can happen. A closed set. */
         Event: {
             /** @description The stream is open. Always first, with `seq` 0. */
@@ -1034,6 +1285,29 @@ export interface components {
             data: components["schemas"]["Operation"];
             /** @enum {string} */
             type: "operation_changed";
+        } | {
+            /** @description A job is new, or something about it changed. */
+            data: components["schemas"]["Job"];
+            /** @enum {string} */
+            type: "job_changed";
+        } | {
+            /** @description A job is gone. */
+            data: {
+                /** @description The job. */
+                id: components["schemas"]["JobId"];
+            };
+            /** @enum {string} */
+            type: "job_removed";
+        } | {
+            /** @description A run is new, or moved on. */
+            data: components["schemas"]["Run"];
+            /** @enum {string} */
+            type: "run_changed";
+        } | {
+            /** @description Spaces are kept awake in another way: read again what is chosen. */
+            data: Record<string, never>;
+            /** @enum {string} */
+            type: "keep_alive_changed";
         } | {
             /** @description Something was done. */
             data: components["schemas"]["Activity"];
@@ -1218,6 +1492,170 @@ export interface components {
          * @enum {string}
          */
         InitialWatch: "none" | "all";
+        /** @description Something that is done by itself. */
+        Job: {
+            /** @description Its name for programs. */
+            id: components["schemas"]["JobId"];
+            /** @description What it does, and when. */
+            plan: components["schemas"]["JobPlan"];
+            /** @description Whether it rests until a person wants it again. */
+            paused: boolean;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it is due next; `null` while it is paused, and when it never is again.
+             */
+            planned_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it begins then: a little later, where the plan spreads it.
+             */
+            due_at?: string | null;
+        };
+        /** @description What is done to a Space. */
+        JobAction: {
+            /** @enum {string} */
+            type: "restart";
+        } | {
+            /** @enum {string} */
+            type: "factory_rebuild";
+        } | {
+            /** @enum {string} */
+            type: "pause";
+        } | {
+            /** @enum {string} */
+            type: "resume";
+        } | {
+            /** @enum {string} */
+            type: "wake";
+        } | {
+            /** @enum {string} */
+            type: "visit";
+        } | {
+            /** @description The flavor to run on. */
+            flavor: components["schemas"]["Flavor"];
+            sleep_time?: components["schemas"]["SleepTime"] | null;
+            /** @enum {string} */
+            type: "set_hardware";
+        } | {
+            /** @description The new sleep time. */
+            sleep_time: components["schemas"]["SleepTime"];
+            /** @enum {string} */
+            type: "set_sleep_time";
+        };
+        /** @description The name of a job. */
+        JobId: string;
+        /** @description What a job does, and when. */
+        JobPlan: {
+            /** @description Its name for people, 1 to 80 characters. */
+            name: string;
+            /** @description What it does. */
+            action: components["schemas"]["JobAction"];
+            /** @description To which Spaces. */
+            target: components["schemas"]["JobTarget"];
+            /** @description When. */
+            trigger: components["schemas"]["Trigger"];
+            /** @description What happens to times at which this program did not run. */
+            missed?: components["schemas"]["MissedRule"];
+            /**
+             * Format: int32
+             * @description Begins up to so many seconds after the time, another number each time; 0 to 86400.
+             */
+            jitter_secs?: number;
+            /** @description On which terms. */
+            terms?: components["schemas"]["Terms"];
+        };
+        /** @description To which Spaces something is done. */
+        JobTarget: {
+            /** @description Their names. */
+            spaces: components["schemas"]["SpaceId"][];
+            /** @enum {string} */
+            type: "spaces";
+        } | {
+            /** @description The account. */
+            account: components["schemas"]["AccountId"];
+            /** @enum {string} */
+            type: "account";
+        } | {
+            /** @description The label. */
+            label: string;
+            /** @enum {string} */
+            type: "label";
+        };
+        /** @description Whether and how one Space is kept awake. */
+        KeepAlive: {
+            /**
+             * @description Whether it is.
+             * @default follow
+             */
+            mode: components["schemas"]["KeepAliveMode"];
+            /**
+             * Format: int32
+             * @description It is visited every so many minutes, 1 to 43200; with the fewest visits that work when `null`.
+             * @default null
+             */
+            every_minutes: number | null;
+            /** @default null */
+            hours: components["schemas"]["AwakeHours"] | null;
+            /**
+             * @description Also where that has hardware run that costs money.
+             * @default false
+             */
+            allow_billed: boolean;
+            /**
+             * @description Also where a free account may lose the Space's place.
+             * @default false
+             */
+            allow_slot_risk: boolean;
+        };
+        /** @description Whether and how all Spaces are kept awake that nothing else is chosen for. */
+        KeepAliveAll: {
+            /**
+             * @description Whether they are.
+             * @default false
+             */
+            enabled: boolean;
+            /**
+             * Format: int32
+             * @description They are visited every so many minutes, 1 to 43200; with the fewest visits that work when
+             *     `null`.
+             * @default null
+             */
+            every_minutes: number | null;
+            /** @default null */
+            hours: components["schemas"]["AwakeHours"] | null;
+            /**
+             * @description All but these.
+             * @default []
+             */
+            excluded: components["schemas"]["SpaceId"][];
+        };
+        /**
+         * @description Whether a Space is kept awake.
+         * @enum {string}
+         */
+        KeepAliveMode: "follow" | "on" | "off";
+        /** @description How a Space is kept awake now. */
+        KeepAliveState: {
+            /** @description What is chosen for the Space. */
+            rule: components["schemas"]["KeepAlive"];
+            /** @description Whether it is kept awake, by what is chosen for it or for all. */
+            kept: boolean;
+            /**
+             * Format: date-time
+             * @description When its app last answered a visit of this program.
+             */
+            visited_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it is visited next, as far as that is known; `null` where no visit is needed.
+             */
+            next_visit_at?: string | null;
+        };
         /** @description A person's own labels. */
         LabelsRequest: {
             /** @description At most 20, each of 1 to 40 characters. One that differs in letter case only is kept once. */
@@ -1325,6 +1763,22 @@ export interface components {
             replica: string;
             /** @description Oldest first. A time in which nothing was reported has no point. */
             points: components["schemas"]["HistoryPoint"][];
+        };
+        /** @description What happens to times at which this program did not run. */
+        MissedRule: {
+            /** @enum {string} */
+            type: "skip";
+        } | {
+            /** @enum {string} */
+            type: "run_once";
+        } | {
+            /**
+             * Format: int32
+             * @description Minutes, 1 to 43200.
+             */
+            minutes: number;
+            /** @enum {string} */
+            type: "within";
         };
         /** @description A time in which nothing is told of a Space, or of any. */
         Mute: {
@@ -1473,6 +1927,32 @@ export interface components {
          * @enum {string}
          */
         Outcome: "done" | "refused" | "failed";
+        /** @description A trigger to look at. */
+        PreviewRequest: {
+            /** @description The trigger. */
+            trigger: components["schemas"]["Trigger"];
+            /** @description The time zone in which its times are shown; that of the trigger, or UTC, when absent. */
+            zone?: string | null;
+            /**
+             * Format: int32
+             * @description How many times are wanted, 1 to 100; 5 when absent.
+             */
+            count?: number | null;
+        };
+        /** @description A time at which a trigger fires. */
+        PreviewTime: {
+            /**
+             * Format: date-time
+             * @description The time.
+             */
+            at: string;
+            /**
+             * Format: date-time
+             * @description The same in the time zone that was asked for, with what it is ahead of UTC then.
+             * @example 2026-11-26T03:00:00+01:00
+             */
+            local: string;
+        };
         /** @description An error answer. */
         Problem: {
             /** @description The kind of problem in a few words, the same each time. */
@@ -1523,6 +2003,107 @@ export interface components {
             /** @description Asked for: a number or `auto`. */
             requested?: string | null;
         };
+        /** @description What may come of something that starts a Space. */
+        Risks: {
+            /** @description Why a free account may lose the Space's place, with the evidence; `null` where nothing says so. */
+            slot?: string | null;
+            /** @description Why it will cost money; `null` where it will not. */
+            billed?: string | null;
+        };
+        /** @description What is to be done to a Space. */
+        RisksRequest: {
+            /** @description The action. */
+            action: components["schemas"]["JobAction"];
+        };
+        /** @description One time that something was to be done to a Space, and what became of it. */
+        Run: {
+            /** @description Its name. */
+            id: components["schemas"]["RunId"];
+            /**
+             * Format: int64
+             * @description Grows with each run that is recorded; `0` until it is.
+             */
+            number: number;
+            job?: components["schemas"]["JobId"] | null;
+            /** @description The name of the job then, or what else asked. */
+            name: string;
+            /** @description What asked for it. */
+            cause: components["schemas"]["RunCause"];
+            /** @description Under whose name it is done. */
+            actor: components["schemas"]["Actor"];
+            /** @description The Space. */
+            space: components["schemas"]["SpaceId"];
+            /** @description What was to be done. */
+            action: components["schemas"]["JobAction"];
+            /** @description On which terms. */
+            terms: components["schemas"]["Terms"];
+            /**
+             * Format: date-time
+             * @description The time that was planned.
+             */
+            planned_at: string;
+            /**
+             * Format: int32
+             * @description For how many planned times it stands: more than one only where they were missed.
+             */
+            occurrences: number;
+            /** @description What became of it. */
+            state: components["schemas"]["RunState"];
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at?: string | null;
+            /** @description Why it was missed, skipped, refused or failed; the Hub's answer where it gave one. */
+            reason?: string | null;
+            /** @description What happened, oldest first. */
+            steps: components["schemas"]["RunStep"][];
+            operation?: components["schemas"]["OperationId"] | null;
+            /** @description The Hub's name of the request, to quote to its support. */
+            request_id?: string | null;
+        };
+        /**
+         * @description What asked for a run.
+         * @enum {string}
+         */
+        RunCause: "schedule" | "by_hand" | "keep_alive";
+        /** @description The name of a run. */
+        RunId: string;
+        /** @description A page of runs. */
+        RunPage: {
+            /** @description The newest first. */
+            items: components["schemas"]["Run"][];
+            /** @description Where the next page begins; `null` on the last. */
+            next_cursor?: string | null;
+        };
+        /**
+         * @description What became of a run.
+         * @enum {string}
+         */
+        RunState: "waiting" | "running" | "done" | "skipped" | "missed" | "refused" | "failed";
+        /** @description Something that happened in a run. */
+        RunStep: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What. */
+            what: components["schemas"]["RunStepKind"];
+            stage?: components["schemas"]["Stage"] | null;
+            /** @description More of it, such as the status with which the app answered. */
+            detail?: string | null;
+        };
+        /**
+         * @description What happened in a step.
+         * @enum {string}
+         */
+        RunStepKind: "asked" | "taken" | "stage" | "visited" | "answered" | "taken_over";
         /** @description What runs for a Space. Every field but the stage may be missing at the Hub. */
         Runtime: {
             /** @description What it is doing. */
@@ -1615,6 +2196,11 @@ export interface components {
              * @default false
              */
             collect_metrics: boolean;
+            /**
+             * @description Whether nothing is done by itself until a person wants it again.
+             * @default false
+             */
+            pause_automation: boolean;
             /**
              * @description What is told without looking.
              * @default {
@@ -1801,6 +2387,35 @@ export interface components {
              */
             last_panic_at?: string | null;
         };
+        /** @description On which terms something is done by itself. */
+        Terms: {
+            /**
+             * @description Only in these stages; in any when absent. What a person paused stays paused all the same.
+             * @default null
+             */
+            stages: components["schemas"]["Stage"][] | null;
+            /**
+             * @description Also while the Space builds or starts.
+             * @default false
+             */
+            while_moving: boolean;
+            /**
+             * @description Also where hardware that costs money begins to run.
+             * @default false
+             */
+            allow_billed: boolean;
+            /**
+             * @description Also where a free account may lose the Space's place.
+             * @default false
+             */
+            allow_slot_risk: boolean;
+            /**
+             * Format: int32
+             * @description What is not done after so many seconds has failed, 30 to 86400.
+             * @default 2100
+             */
+            timeout_secs: number;
+        };
         /** @description What is known of an account's token. */
         TokenInfo: {
             /** @description Where it came from. */
@@ -1844,6 +2459,36 @@ export interface components {
          * @enum {string}
          */
         TokenSource: "environment" | "hf_cli" | "vault";
+        /** @description When something is done. */
+        Trigger: {
+            /**
+             * Format: int64
+             * @description After so many seconds, 60 to 31622400.
+             */
+            seconds: number;
+            /**
+             * Format: date-time
+             * @description One of the times; the others lie before and after it.
+             */
+            anchor: string;
+            /** @enum {string} */
+            type: "every";
+        } | {
+            /** @description Minute, hour, day of the month, month and day of the week, as cron has them. */
+            expression: string;
+            /** @description The time zone, such as `Europe/Paris`. */
+            zone: string;
+            /** @enum {string} */
+            type: "cron";
+        } | {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @enum {string} */
+            type: "once";
+        };
         /** @description A variable that the app can read. */
         Variable: {
             /** @description Its name. */
@@ -2340,6 +2985,382 @@ export interface operations {
             };
         };
     };
+    list_jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"][];
+                };
+            };
+        };
+    };
+    create_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobPlan"];
+            };
+        };
+        responses: {
+            /** @description The job; its address is in `Location` */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The plan is not of its form, or never comes to pass */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No account here sees a Space of it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description The next times; fewer where there are no more */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewTime"][];
+                };
+            };
+            /** @description It is no trigger, never fires, or there is no such time zone */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description There is none of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobPlan"];
+            };
+        };
+        responses: {
+            /** @description The job from now on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The plan is not of its form, or never comes to pass */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is none of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    duplicate_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new job; its address is in `Location` */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description There is none of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job, which rests */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description There is none of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job, which goes on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description There is none of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A run for each Space; events tell how they go on */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"][];
+                };
+            };
+            /** @description There is none of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_keep_alive_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is chosen */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeepAliveAll"];
+                };
+            };
+        };
+    };
+    set_keep_alive_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeepAliveAll"];
+            };
+        };
+        responses: {
+            /** @description What is chosen */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeepAliveAll"];
+                };
+            };
+            /** @description A number or an hour is out of its range */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     stream_logs: {
         parameters: {
             query?: {
@@ -2533,6 +3554,79 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Operation"];
+                };
+            };
+            /** @description There is none of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_runs: {
+        parameters: {
+            query?: {
+                /** @description Of this job. */
+                job?: string;
+                /** @description On this Space. */
+                space?: components["schemas"]["SpaceId"];
+                /** @description In this state. */
+                state?: components["schemas"]["RunState"];
+                /** @description Asked for by this. */
+                cause?: components["schemas"]["RunCause"];
+                /** @description Entries at most, 1 to 1000; 100 when absent. */
+                limit?: number;
+                /** @description From `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPage"];
+                };
+            };
+            /** @description A filter is not of its form */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What became of it, or is becoming */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
                 };
             };
             /** @description There is none of that name */
@@ -2983,6 +4077,92 @@ export interface operations {
             };
         };
     };
+    get_keep_alive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is chosen for it, and when it is visited */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeepAliveState"];
+                };
+            };
+            /** @description No account here sees the Space */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_keep_alive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeepAlive"];
+            };
+        };
+        responses: {
+            /** @description What is chosen for it, and when it is visited */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeepAliveState"];
+                };
+            };
+            /** @description A number or an hour is out of its range */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No account here sees the Space */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Space is static */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     set_labels: {
         parameters: {
             query?: never;
@@ -3402,6 +4582,42 @@ export interface operations {
             };
         };
     };
+    get_risks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RisksRequest"];
+            };
+        };
+        responses: {
+            /** @description The risks, with the evidence; `null` for what is none */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Risks"];
+                };
+            };
+            /** @description No account here sees the Space */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_secrets: {
         parameters: {
             query?: never;
@@ -3723,6 +4939,56 @@ export interface operations {
             };
             /** @description No token here may */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    wake_space: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A run that ends when the app answers; its address is in `Location` */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description No token here may */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No account here sees the Space */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Space is static */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,0 +1,149 @@
+//! What automation does not do by itself: undo what a person chose, spend money, or cost a free account
+//! the place of a Space.
+
+use hfsm_model::{Flavor, JobAction, Risks, Run, RunCause, RunState, Space, Stage, StageFamily};
+
+use crate::Fleet;
+
+/// The free hardware of which an account has few places.
+const FREE: &str = "cpu-basic";
+
+impl Fleet {
+    /// Tells why a run is not carried out now; `None` when it may be.
+    pub(super) async fn objection(&self, run: &Run, space: &Space) -> Option<(RunState, String)> {
+        if space.info.is_static() {
+            let reason = "the Space is static: nothing runs".to_owned();
+            return Some((RunState::Refused, reason));
+        }
+        if let Some(reason) = unfit(run, space) {
+            return Some((RunState::Skipped, reason));
+        }
+        let risks = self.risks_of(space, &run.action).await;
+        let billed = risks.billed.filter(|_| !run.terms.allow_billed);
+        let slot = risks.slot.filter(|_| !run.terms.allow_slot_risk);
+        billed.or(slot).map(|reason| {
+            (RunState::Refused, format!("{reason}; this is done only where its terms allow it"))
+        })
+    }
+
+    /// Tells what may come of doing something to a Space.
+    pub(super) async fn risks_of(&self, space: &Space, action: &JobAction) -> Risks {
+        let serves = serves(&space.stage);
+        let starts = match action {
+            JobAction::Pause | JobAction::SetSleepTime { .. } => false,
+            JobAction::Visit | JobAction::Wake => !serves,
+            JobAction::Restart
+            | JobAction::FactoryRebuild
+            | JobAction::Resume
+            | JobAction::SetHardware { .. } => true,
+        };
+        if !starts || space.info.is_static() {
+            return Risks::default();
+        }
+        let hardware = space.info.runtime.as_ref().map(|runtime| &runtime.hardware);
+        let now = hardware.and_then(|hardware| hardware.current.clone());
+        let asked = hardware.and_then(|hardware| hardware.requested.clone());
+        let before = asked.or(now.clone()).unwrap_or_else(|| Flavor(FREE.to_owned()));
+        let after = match action {
+            JobAction::SetHardware { flavor, .. } => flavor.clone(),
+            _ => before.clone(),
+        };
+        // What costs already goes on costing the same.
+        let goes_on = serves && now.as_ref() == Some(&after);
+        let billed = if goes_on { None } else { self.cost(&after).await };
+        let slot = if before.as_str() == FREE { self.slot_risk(space, &after) } else { None };
+        Risks { slot, billed }
+    }
+
+    async fn cost(&self, flavor: &Flavor) -> Option<String> {
+        if flavor.as_str() == FREE {
+            return None;
+        }
+        match self.hardware().await {
+            Ok(list) => match list.iter().find(|option| option.flavor == *flavor) {
+                Some(option) if option.usd_per_hour > 0.0 => {
+                    Some(format!("`{flavor}` costs ${:.2} an hour", option.usd_per_hour))
+                }
+                Some(_) => None,
+                // Hardware of a plan is not on the list of what can be bought.
+                None if flavor.as_str().starts_with("zero-") => None,
+                None => Some(format!("what `{flavor}` costs is not known")),
+            },
+            Err(error) => Some(format!("what `{flavor}` costs is not known: {error}")),
+        }
+    }
+
+    /// Returns what speaks for it that the Space loses its free place.
+    fn slot_risk(&self, space: &Space, after: &Flavor) -> Option<String> {
+        let owner = space.info.id.owner();
+        if self.has_plan(owner) {
+            return None;
+        }
+        for other in self.spaces() {
+            let message = other.info.runtime.as_ref().and_then(|of| of.error_message.as_deref());
+            if other.info.id.owner() == owner
+                && let Some(message) = message.filter(|message| message.contains("uota"))
+            {
+                return Some(format!("the Hub says of `{}`: {message}", other.info.id));
+            }
+        }
+        if after.as_str() != FREE {
+            return Some(format!(
+                "`{owner}` has no paid plan that is known here, and a Space that moves to `{after}` may not get its free place back"
+            ));
+        }
+        (!serves(&space.stage)).then(|| {
+            format!(
+                "the Space is `{}` and `{owner}` has no paid plan that is known here: the Hub may have no free place for it and leave it paused",
+                space.stage
+            )
+        })
+    }
+
+    /// Tells whether a user or an organisation is known to pay for a plan.
+    fn has_plan(&self, owner: &str) -> bool {
+        self.accounts().iter().any(|account| {
+            let own = account.username.as_deref().unwrap_or(account.id.as_str());
+            (own.eq_ignore_ascii_case(owner) && account.is_pro == Some(true))
+                || account
+                    .organisations
+                    .iter()
+                    .any(|one| one.name.eq_ignore_ascii_case(owner) && one.plan.is_some())
+        })
+    }
+}
+
+/// Tells whether an app answers in this stage.
+pub(super) fn serves(stage: &Stage) -> bool {
+    *stage == Stage::RUNNING
+        || *stage == Stage::RUNNING_BUILDING
+        || *stage == Stage::RUNNING_APP_STARTING
+}
+
+/// Tells why the stage of the Space does not fit; `None` when it does.
+fn unfit(run: &Run, space: &Space) -> Option<String> {
+    let stage = &space.stage;
+    if let Some(stages) = run.terms.stages.as_ref().filter(|stages| !stages.contains(stage)) {
+        let names: Vec<String> = stages.iter().map(|stage| format!("`{stage}`")).collect();
+        return Some(format!("the Space is `{stage}`, not {}", names.join(" or ")));
+    }
+    if stage.is_transitional() && !run.terms.while_moving {
+        return Some(format!("the Space is `{stage}`, and left alone until it has settled"));
+    }
+    let paused = *stage == Stage::PAUSED;
+    match run.action {
+        JobAction::Resume => (!paused).then(|| format!("the Space is `{stage}`, not paused")),
+        JobAction::Pause => paused.then(|| "the Space is paused already".to_owned()),
+        JobAction::Restart | JobAction::FactoryRebuild | JobAction::Wake | JobAction::Visit => {
+            let by_itself = run.job.is_some() || run.cause != RunCause::ByHand;
+            (paused && by_itself)
+                .then(|| "the Space is paused, and what a person paused stays paused".to_owned())
+        }
+        JobAction::SetHardware { .. } | JobAction::SetSleepTime { .. } => None,
+    }
+}
+
+/// Tells whether a Space sleeps, so that a visit wakes it.
+pub(crate) fn sleeps(stage: &Stage) -> bool {
+    stage.family() == StageFamily::Resting && *stage != Stage::PAUSED
+}

@@ -1,0 +1,280 @@
+//! The work: carries runs out, each once.
+//!
+//! A run is taken in the store before anything is sent, and held while it is under way. The name of the
+//! operation is stored before the Hub is asked, and the operation before the request is sent. So whoever
+//! takes over what a dead process held knows whether it may have been sent: then the operation tells what
+//! became of it, and nothing is sent again.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use hfsm_model::{
+    Action, Activity, ActivityKind, Event, JobAction, OperationId, OperationState, Outcome, Run,
+    RunState, RunStep, RunStepKind, Stage,
+};
+use hfsm_store::TakenRun;
+use tokio::sync::Semaphore;
+
+use crate::{Error, Fleet, events::Audience};
+
+/// Runs that are under way at the same time.
+const TOGETHER: usize = 16;
+/// Between two attempts to write what could not be written.
+const AGAIN: Duration = Duration::from_secs(5);
+/// What is told of a run at most; a Space that flaps must not fill a store.
+const STEPS: usize = 100;
+
+/// How a run ended.
+pub(super) struct Ended {
+    pub(super) state: RunState,
+    pub(super) reason: Option<String>,
+}
+
+pub(super) fn ended(state: RunState, reason: impl Into<String>) -> Ended {
+    Ended { state, reason: Some(reason.into()) }
+}
+
+/// Adds a step to a run.
+pub(super) fn note(
+    run: &mut Run,
+    what: RunStepKind,
+    stage: Option<Stage>,
+    detail: Option<String>,
+    at: DateTime<Utc>,
+) {
+    if run.steps.len() < STEPS {
+        run.steps.push(RunStep { at, what, stage, detail });
+    }
+}
+
+impl Fleet {
+    /// Carries out the runs that wait, and those that a dead process held, until the program ends.
+    pub(crate) async fn carry_out_runs(self) {
+        let places = Arc::new(Semaphore::new(TOGETHER));
+        let stopping = self.0.supervisor.stopping().clone();
+        loop {
+            let place = tokio::select! {
+                place = places.clone().acquire_owned() => place,
+                () = stopping.cancelled() => return,
+            };
+            let Ok(place) = place else { return };
+            let now = self.0.clock.now();
+            let taken = self.0.store.take_run(&self.0.jobs.holder, now, self.lease_from(now)).await;
+            let pause = match taken {
+                Ok(Some(taken)) => {
+                    let fleet = self.clone();
+                    self.0.supervisor.spawn("run", async move {
+                        fleet.carry_out(taken).await;
+                        drop(place);
+                    });
+                    continue;
+                }
+                Ok(None) => self.0.pace.lease,
+                Err(error) => {
+                    tracing::error!(%error, "no run was taken, which is tried again: {error}");
+                    AGAIN
+                }
+            };
+            drop(place);
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.0.jobs.arrived.notified() => {}
+                () = stopping.cancelled() => return,
+            }
+        }
+    }
+
+    fn lease_from(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now + TimeDelta::from_std(self.0.pace.lease).unwrap_or_default()
+    }
+
+    async fn carry_out(&self, taken: TakenRun) {
+        let TakenRun { mut run, taken_over } = taken;
+        let now = self.0.clock.now();
+        run.started_at.get_or_insert(now);
+        if taken_over {
+            note(&mut run, RunStepKind::TakenOver, None, None, now);
+        }
+        self.tell_run(&run);
+        let id = run.id.clone();
+        let limit = Duration::from_secs(run.terms.timeout_secs.into());
+        let how = tokio::select! {
+            how = tokio::time::timeout(limit, self.attempt(&mut run)) => how.unwrap_or_else(|_| {
+                ended(RunState::Failed, format!("not done after {} s", limit.as_secs()))
+            }),
+            () = self.hold(&id) => {
+                tracing::warn!(run = %id, "another process took over the run `{id}`");
+                return;
+            }
+            // It is taken over when this program, or another, is back.
+            () = self.0.supervisor.stopping().cancelled() => return,
+        };
+        run.state = how.state;
+        run.reason = how.reason;
+        run.ended_at = Some(self.0.clock.now());
+        while !self.written(&run).await {
+            tokio::select! {
+                () = tokio::time::sleep(AGAIN) => {}
+                () = self.hold(&id) => return,
+                () = self.0.supervisor.stopping().cancelled() => return,
+            }
+        }
+        self.tell_run(&run);
+        if matches!(run.action, JobAction::Wake | JobAction::Visit) {
+            self.0.keep_alives.take(&run, self.0.clock.now());
+        }
+        if matches!(run.action, JobAction::Wake | JobAction::Visit)
+            && !matches!(run.state, RunState::Skipped | RunState::Missed)
+        {
+            self.record(activity_of(&run)).await;
+        }
+    }
+
+    /// Writes how a run ended. Returns `false` when that has to be tried again.
+    async fn written(&self, run: &Run) -> bool {
+        match self.0.store.save_run(run, &self.0.jobs.holder).await {
+            Ok(_) => true,
+            Err(error) => {
+                tracing::error!(run = %run.id, %error, "a run was not recorded, which is tried again: {error}");
+                false
+            }
+        }
+    }
+
+    /// Goes on holding a run. Returns when it is no longer held.
+    async fn hold(&self, id: &hfsm_model::RunId) {
+        loop {
+            tokio::time::sleep(self.0.pace.lease / 4).await;
+            let until = self.lease_from(self.0.clock.now());
+            match self.0.store.hold_run(id, &self.0.jobs.holder, until).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => tracing::error!(run = %id, %error, "a run is not held: {error}"),
+            }
+        }
+    }
+
+    async fn attempt(&self, run: &mut Run) -> Ended {
+        if let Some(operation) = run.operation.clone() {
+            match self.operation(&operation).await {
+                Ok(_) => {
+                    let how = self.await_operation(run, &operation).await;
+                    let woken = run.action == JobAction::Wake && how.state == RunState::Done;
+                    return if woken { self.have_it_answer(run, true).await } else { how };
+                }
+                // The name was stored and the operation was not, so it was never sent.
+                Err(Error::OperationNotFound(_)) => {}
+                Err(error) => return ended(RunState::Failed, error.to_string()),
+            }
+        }
+        // What was listed last may be a while ago.
+        self.look(&run.space).await;
+        let space = match self.space(&run.space) {
+            Ok(space) => space,
+            Err(error) => return ended(RunState::Refused, error.to_string()),
+        };
+        if let Some((state, reason)) = self.objection(run, &space).await {
+            return ended(state, reason);
+        }
+        match run.action.asked() {
+            Some(action) => self.ask(run, action).await,
+            None => self.have_it_answer(run, false).await,
+        }
+    }
+
+    /// Asks the Hub for an action, and follows it to its end.
+    pub(super) async fn ask(&self, run: &mut Run, action: Action) -> Ended {
+        loop {
+            let operation = OperationId(uuid::Uuid::new_v4().to_string());
+            run.operation = Some(operation.clone());
+            note(run, RunStepKind::Asked, None, None, self.0.clock.now());
+            match self.0.store.save_run(run, &self.0.jobs.holder).await {
+                Ok(true) => {}
+                Ok(false) => return ended(RunState::Failed, "another process took it over"),
+                // What cannot be remembered is not sent.
+                Err(error) => return ended(RunState::Failed, error.to_string()),
+            }
+            let asked =
+                self.act_as(operation.clone(), &run.space, action.clone(), run.actor.clone()).await;
+            match asked {
+                Ok(taken) => {
+                    run.request_id = taken.request_id;
+                    note(run, RunStepKind::Taken, None, None, self.0.clock.now());
+                    self.tell_run(run);
+                    return self.await_operation(run, &operation).await;
+                }
+                Err(error) => {
+                    run.request_id = error.request_id().map(ToOwned::to_owned);
+                    // The Hub, or our own budget, asks for patience: nothing was done.
+                    if let Some(wait) = error.retry_after() {
+                        tokio::time::sleep(wait.max(self.0.pace.look)).await;
+                        continue;
+                    }
+                    let state = match &error {
+                        Error::Hub(hub) if hub.is_transient() => RunState::Failed,
+                        Error::Store(_) | Error::Stopping => RunState::Failed,
+                        _ => RunState::Refused,
+                    };
+                    return ended(state, error.to_string());
+                }
+            }
+        }
+    }
+
+    /// Waits for the end of an operation, and takes over the stages that it saw.
+    async fn await_operation(&self, run: &mut Run, id: &OperationId) -> Ended {
+        // The first is the stage before.
+        let mut seen = 1 + run.steps.iter().filter(|step| step.what == RunStepKind::Stage).count();
+        loop {
+            let operation = match self.operation(id).await {
+                Ok(operation) => operation,
+                Err(error) => return ended(RunState::Failed, error.to_string()),
+            };
+            for step in operation.steps.iter().skip(seen) {
+                note(run, RunStepKind::Stage, Some(step.stage.clone()), None, step.at);
+            }
+            if operation.steps.len() > seen {
+                seen = operation.steps.len();
+                self.tell_run(run);
+            }
+            run.request_id = operation.request_id.or(run.request_id.take());
+            match operation.state {
+                OperationState::Sending | OperationState::Following => {}
+                OperationState::Succeeded => return Ended { state: RunState::Done, reason: None },
+                OperationState::Failed => {
+                    return Ended { state: RunState::Failed, reason: operation.error };
+                }
+                OperationState::Cancelled => {
+                    let why = operation.error.unwrap_or_else(|| "no longer followed".to_owned());
+                    return ended(RunState::Failed, why);
+                }
+            }
+            tokio::time::sleep(self.0.pace.look).await;
+        }
+    }
+
+    fn tell_run(&self, run: &Run) {
+        self.0.events.publish(Event::RunChanged(run.clone()), Audience::Everything);
+    }
+}
+
+fn activity_of(run: &Run) -> Activity {
+    Activity {
+        id: 0,
+        at: run.ended_at.unwrap_or(run.planned_at),
+        actor: run.actor.clone(),
+        kind: match run.action {
+            JobAction::Visit => ActivityKind::Visit,
+            _ => ActivityKind::Wake,
+        },
+        space: Some(run.space.clone()),
+        account: None,
+        outcome: match run.state {
+            RunState::Done => Outcome::Done,
+            RunState::Refused => Outcome::Refused,
+            _ => Outcome::Failed,
+        },
+        message: run.reason.clone(),
+        request_id: run.request_id.clone(),
+    }
+}

@@ -1,0 +1,416 @@
+//! What is done by itself: on time, once, and on its terms, whatever happens in between.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use hfsm_core::{
+    Fleet, RunFilter,
+    events::{Audience, Watch},
+};
+use hfsm_hub_sim::{RouteKind, SimHub, TokenKind, WorldBuilder};
+use hfsm_model::{
+    Action, Actor, Clock, Event, Job, JobAction, JobPlan, JobTarget, MissedRule, Operation,
+    OperationId, OperationState, OperationStep, Run, RunCause, RunId, RunState, RunStepKind, Stage,
+    Terms, Trigger,
+};
+use hfsm_store::Store;
+
+use crate::scene::{builder_by, event, fleet, id, stage_of, until, world};
+
+const HOUR: i64 = 3600;
+
+/// A clock of the test's own.
+fn clock() -> (Clock, &'static AtomicI64) {
+    let shift: &'static AtomicI64 = Box::leak(Box::new(AtomicI64::new(0)));
+    (Clock::shifted(shift), shift)
+}
+
+fn pass(shift: &AtomicI64, seconds: i64) {
+    shift.fetch_add(seconds * 1000, Ordering::SeqCst);
+}
+
+async fn started(clock: Clock, hub: &SimHub, store: Store) -> Fleet {
+    let fleet = builder_by(clock, hub, store, "alice:hf_alice_write").build().await.unwrap();
+    fleet.start();
+    until(&fleet, "the Spaces", || stage_of(&fleet, "alice/demo")).await;
+    fleet
+}
+
+fn hourly(action: JobAction, now: DateTime<Utc>) -> JobPlan {
+    JobPlan {
+        name: "hourly".into(),
+        action,
+        target: JobTarget::Spaces { spaces: vec![id("alice/demo")] },
+        trigger: Trigger::Every { seconds: 3600, anchor: now + TimeDelta::minutes(1) },
+        missed: MissedRule::RunOnce,
+        jitter_secs: 0,
+        terms: Terms::default(),
+    }
+}
+
+async fn create(fleet: &Fleet, plan: JobPlan) -> Job {
+    fleet.create_job(plan, Actor::Desktop).await.unwrap()
+}
+
+/// Waits until so many runs have ended, and returns all, the first recorded first.
+async fn ended(fleet: &Fleet, count: usize) -> Vec<Run> {
+    let mut reader = fleet.subscribe(Audience::Everything, Watch::nothing());
+    loop {
+        let mut runs = fleet.runs(&RunFilter::default(), 100).await.unwrap();
+        if runs.len() >= count && runs.iter().all(|run| run.state.is_final()) {
+            runs.reverse();
+            return runs;
+        }
+        event(&mut reader, "a run", |event| matches!(event, Event::RunChanged(_)).then_some(()))
+            .await;
+    }
+}
+
+fn states(runs: &[Run]) -> Vec<(RunState, u32)> {
+    runs.iter().map(|run| (run.state, run.occurrences)).collect()
+}
+
+fn restarts(hub: &SimHub) -> u64 {
+    hub.world().stats().requests(RouteKind::Restart)
+}
+
+#[tokio::test]
+async fn a_job_is_done_at_its_time_with_steps_and_again_an_hour_later() {
+    let (clock, shift) = clock();
+    let hub = SimHub::start(world().build()).await.unwrap();
+    let fleet = started(clock, &hub, Store::in_memory().await.unwrap()).await;
+    let job = create(&fleet, hourly(JobAction::Restart, clock.now())).await;
+    assert_eq!(fleet.runs(&RunFilter::default(), 9).await.unwrap(), []);
+    pass(shift, 61);
+    let runs = ended(&fleet, 1).await;
+    let run = &runs[0];
+    assert_eq!((run.state, run.planned_at), (RunState::Done, job.planned_at.unwrap()), "{run:?}");
+    let whats: Vec<_> = run.steps.iter().map(|step| step.what).collect();
+    assert_eq!(whats[..2], [RunStepKind::Asked, RunStepKind::Taken], "{whats:?}");
+    assert!(whats.contains(&RunStepKind::Stage) && run.request_id.is_some(), "{run:?}");
+    let lines = fleet.activities(&hfsm_core::ActivityFilter::default(), 10).await.unwrap();
+    assert!(lines.iter().any(|line| line.actor == Actor::Job("hourly".into())), "{lines:?}");
+    pass(shift, HOUR);
+    let runs = ended(&fleet, 2).await;
+    assert_eq!(states(&runs), [(RunState::Done, 1), (RunState::Done, 1)]);
+    assert_eq!(restarts(&hub), 2);
+    let next = fleet.job(&job.id).await.unwrap().planned_at.unwrap();
+    assert_eq!(next, job.planned_at.unwrap() + TimeDelta::hours(2));
+}
+
+#[tokio::test]
+async fn times_that_were_slept_through_are_accounted_for_by_the_rule() {
+    for (missed, expected) in [
+        (MissedRule::Skip, vec![(RunState::Missed, 5)]),
+        (MissedRule::RunOnce, vec![(RunState::Missed, 4), (RunState::Done, 1)]),
+        (MissedRule::Within { minutes: 40 }, vec![(RunState::Missed, 4), (RunState::Done, 1)]),
+        (MissedRule::Within { minutes: 20 }, vec![(RunState::Missed, 5)]),
+    ] {
+        let (clock, shift) = clock();
+        let hub = SimHub::start(world().build()).await.unwrap();
+        let fleet = started(clock, &hub, Store::in_memory().await.unwrap()).await;
+        let plan = JobPlan { missed, ..hourly(JobAction::Restart, clock.now()) };
+        let job = create(&fleet, plan).await;
+        pass(shift, 4 * HOUR + HOUR / 2 + 60);
+        let runs = ended(&fleet, expected.len()).await;
+        assert_eq!(states(&runs), expected, "{missed:?}");
+        assert!(runs[0].reason.as_ref().unwrap().contains("did not run"), "{:?}", runs[0]);
+        // The clock is set back: nothing that was done is done again.
+        pass(shift, -3 * HOUR);
+        let mut reader = fleet.subscribe(Audience::Everything, Watch::nothing());
+        event(&mut reader, "another plan", |event| match event {
+            Event::JobChanged(changed) if changed.id == job.id => Some(()),
+            _ => None,
+        })
+        .await;
+        assert_eq!(fleet.runs(&RunFilter::default(), 9).await.unwrap().len(), expected.len());
+        fleet.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn a_program_that_was_off_makes_good_what_the_rule_says_when_it_is_back() {
+    let (clock, shift) = clock();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hfsm.db");
+    let hub = SimHub::start(world().build()).await.unwrap();
+    let first = started(clock, &hub, Store::open(&path).await.unwrap()).await;
+    create(&first, hourly(JobAction::Restart, clock.now())).await;
+    first.shutdown().await;
+    drop(first);
+    pass(shift, 2 * HOUR + 600);
+    let again = started(clock, &hub, Store::open(&path).await.unwrap()).await;
+    let runs = ended(&again, 2).await;
+    assert_eq!(states(&runs), [(RunState::Missed, 2), (RunState::Done, 1)]);
+    assert_eq!(restarts(&hub), 1);
+}
+
+#[tokio::test]
+async fn of_two_programs_on_one_store_one_does_it() {
+    let (clock, shift) = clock();
+    let hub = SimHub::start(world().build()).await.unwrap();
+    let store = Store::in_memory().await.unwrap();
+    let first = started(clock, &hub, store.clone()).await;
+    let second = started(clock, &hub, store).await;
+    create(&first, hourly(JobAction::Restart, clock.now())).await;
+    for hours in 1..=3 {
+        pass(shift, if hours == 1 { 61 } else { HOUR });
+        let runs = ended(&first, hours).await;
+        assert_eq!(states(&runs), vec![(RunState::Done, 1); hours], "{runs:?}");
+    }
+    assert_eq!(restarts(&hub), 3);
+    drop(second);
+}
+
+fn run(action: JobAction, operation: Option<&OperationId>, now: DateTime<Utc>) -> Run {
+    Run {
+        id: RunId("r-1".into()),
+        number: 0,
+        job: None,
+        name: "hourly".into(),
+        cause: RunCause::Schedule,
+        actor: Actor::Job("hourly".into()),
+        space: id("alice/demo"),
+        action,
+        terms: Terms::default(),
+        planned_at: now,
+        occurrences: 1,
+        state: RunState::Waiting,
+        started_at: None,
+        ended_at: None,
+        reason: None,
+        steps: Vec::new(),
+        operation: operation.cloned(),
+        request_id: None,
+    }
+}
+
+/// What a process left behind that was killed while it held the run.
+async fn left_by_a_killed_process(store: &Store, run: &Run, now: DateTime<Utc>) {
+    store.add_runs(std::slice::from_ref(run)).await.unwrap();
+    let taken = store.take_run("the dead", now, now + TimeDelta::milliseconds(200)).await.unwrap();
+    assert!(!taken.unwrap().taken_over);
+    let running = Run { state: RunState::Running, ..run.clone() };
+    assert!(store.save_run(&running, "the dead").await.unwrap());
+}
+
+fn operation(name: &OperationId, state: OperationState, now: DateTime<Utc>) -> Operation {
+    Operation {
+        id: name.clone(),
+        space: id("alice/demo"),
+        action: Action::Restart,
+        actor: Some(Actor::Job("hourly".into())),
+        state,
+        started_at: now,
+        ended_at: None,
+        steps: vec![OperationStep { stage: Stage::RUNNING, at: now }],
+        error: None,
+        request_id: None,
+    }
+}
+
+#[tokio::test]
+async fn what_a_killed_process_had_begun_is_neither_done_twice_nor_lost() {
+    let name = OperationId("op-1".into());
+    // Where it was killed, whether the Hub had taken the request, and what comes of it.
+    for (stored, named, taken, expected, sent) in [
+        (None, false, false, RunState::Done, 1), // between claim and request
+        (None, true, false, RunState::Done, 1),  // a moment later
+        (Some(OperationState::Sending), true, true, RunState::Done, 0), // before the answer
+        (Some(OperationState::Sending), true, false, RunState::Failed, 0), // before the request
+        (Some(OperationState::Following), true, true, RunState::Done, 0), // before the record
+    ] {
+        let hub = SimHub::start(world().build()).await.unwrap();
+        let store = Store::in_memory().await.unwrap();
+        let now = Clock::system().now();
+        let dead = fleet(&hub, Store::in_memory().await.unwrap(), "alice:hf_alice_write").await;
+        until(&dead, "the Space", || stage_of(&dead, "alice/demo")).await;
+        let seen = dead.space(&id("alice/demo")).unwrap();
+        store.save_spaces(&[(*seen).clone()]).await.unwrap();
+        dead.shutdown().await;
+        let left = run(JobAction::Restart, named.then_some(&name), now);
+        left_by_a_killed_process(&store, &left, now).await;
+        if let Some(state) = stored {
+            store.save_operation(&operation(&name, state, now)).await.unwrap();
+        }
+        if taken {
+            hub.world().set_stage("alice/demo", "RUNNING_BUILDING", None).unwrap();
+        }
+        let fleet = fleet(&hub, store, "alice:hf_alice_write").await;
+        if taken {
+            until(&fleet, "building", || {
+                (stage_of(&fleet, "alice/demo")? == Stage::RUNNING_BUILDING).then_some(())
+            })
+            .await;
+            let mut reader = fleet.subscribe(Audience::Everything, Watch::nothing());
+            event(&mut reader, "taken over", |event| match event {
+                Event::RunChanged(_) => Some(()),
+                _ => None,
+            })
+            .await;
+            hub.world().set_stage("alice/demo", "RUNNING", None).unwrap();
+        }
+        let runs = ended(&fleet, 1).await;
+        let words = format!("{stored:?} {named} {taken}: {:?}", runs[0]);
+        assert_eq!((runs[0].state, restarts(&hub)), (expected, sent), "{words}");
+        assert_eq!(runs[0].steps[0].what, RunStepKind::TakenOver, "{words}");
+        if expected == RunState::Failed {
+            assert!(runs[0].reason.as_ref().unwrap().contains("not sent again"), "{words}");
+        }
+        fleet.shutdown().await;
+    }
+}
+
+fn asleep(world: WorldBuilder) -> WorldBuilder {
+    world
+        .space("alice/asleep", |space| space.sleeping().private())
+        .space("alice/paused", |space| space.paused())
+        .space("alice/dear", |space| space.sleeping().hardware("t4-small"))
+}
+
+#[tokio::test]
+async fn automation_leaves_alone_what_a_person_paused_what_costs_and_what_may_lose_its_place() {
+    let hub = SimHub::start(asleep(world()).build()).await.unwrap();
+    let fleet = fleet(&hub, Store::in_memory().await.unwrap(), "alice:hf_alice_write").await;
+    until(&fleet, "the Spaces", || stage_of(&fleet, "alice/dear")).await;
+    let terms =
+        |allow_billed, allow_slot_risk| Terms { allow_billed, allow_slot_risk, ..Terms::default() };
+    let only_asleep = Terms { stages: Some(vec![Stage::SLEEPING]), ..terms(true, true) };
+    let cases = [
+        ("alice/paused", JobAction::Restart, terms(true, true), RunState::Skipped, "stays paused"),
+        ("alice/paused", JobAction::Wake, terms(true, true), RunState::Skipped, "stays paused"),
+        ("alice/demo", JobAction::Resume, terms(true, true), RunState::Skipped, "not paused"),
+        ("alice/demo", JobAction::Restart, only_asleep, RunState::Skipped, "not `SLEEPING`"),
+        ("alice/dear", JobAction::Wake, terms(false, true), RunState::Refused, "$0.40 an hour"),
+        ("alice/asleep", JobAction::Visit, terms(true, false), RunState::Refused, "no paid plan"),
+    ];
+    for (n, (space, action, terms, _, _)) in cases.iter().enumerate() {
+        let plan = JobPlan {
+            target: JobTarget::Spaces { spaces: vec![id(space)] },
+            terms: terms.clone(),
+            ..hourly(action.clone(), fleet.clock().now())
+        };
+        let job = create(&fleet, plan).await;
+        fleet.run_job(&job.id, Actor::Desktop).await.unwrap();
+        let runs = ended(&fleet, n + 1).await;
+        let (_, _, _, state, word) = &cases[n];
+        let reason = runs[n].reason.clone().unwrap_or_default();
+        assert!(runs[n].state == *state && reason.contains(word), "{word}: {:?}", runs[n]);
+    }
+    assert_eq!((restarts(&hub), hub.world().stats().requests(RouteKind::App)), (0, 0));
+}
+
+#[tokio::test]
+async fn a_space_that_sleeps_is_woken_by_a_visit_and_followed_until_its_app_answers() {
+    let hub = SimHub::start(asleep(world()).build()).await.unwrap();
+    let fleet = fleet(&hub, Store::in_memory().await.unwrap(), "alice:hf_alice_write").await;
+    until(&fleet, "the Spaces", || stage_of(&fleet, "alice/paused")).await;
+    for (n, space) in ["alice/asleep", "alice/paused", "alice/demo"].into_iter().enumerate() {
+        fleet.wake_space(&id(space), Actor::Desktop).await.unwrap();
+        let runs = ended(&fleet, n + 1).await;
+        let run = &runs[n];
+        assert_eq!(run.state, RunState::Done, "{run:?}");
+        assert!(run.reason.as_ref().unwrap().contains("the app answered"), "{run:?}");
+        assert_eq!(run.steps.last().unwrap().what, RunStepKind::Answered, "{run:?}");
+        assert_eq!(stage_of(&fleet, space), Some(Stage::RUNNING));
+    }
+    assert_eq!(restarts(&hub), 1, "of the one that was paused");
+}
+
+#[tokio::test]
+async fn what_cannot_be_reached_is_told_and_everything_else_goes_on() {
+    let (clock, shift) = clock();
+    let world = world().token("hf_alice_read", TokenKind::Read);
+    let hub = SimHub::start(world.build()).await.unwrap();
+    let fleet = started(clock, &hub, Store::in_memory().await.unwrap()).await;
+    until(&fleet, "the other", || stage_of(&fleet, "alice/secret")).await;
+    let both = JobTarget::Spaces { spaces: vec![id("alice/demo"), id("alice/secret")] };
+    create(&fleet, JobPlan { target: both, ..hourly(JobAction::Restart, clock.now()) }).await;
+    hub.world().rename("alice/secret", "alice/renamed").unwrap();
+    until(&fleet, "the new name", || stage_of(&fleet, "alice/renamed")).await;
+    pass(shift, 61);
+    let runs = ended(&fleet, 2).await;
+    assert_eq!((runs[0].state, runs[1].state), (RunState::Done, RunState::Refused), "{runs:?}");
+    assert!(runs[1].reason.as_ref().unwrap().contains("no account here sees"), "{runs:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_done_while_a_person_wants_quiet() {
+    let (clock, shift) = clock();
+    let hub = SimHub::start(world().build()).await.unwrap();
+    let fleet = started(clock, &hub, Store::in_memory().await.unwrap()).await;
+    let job = create(&fleet, hourly(JobAction::Restart, clock.now())).await;
+    let paused = fleet.pause_job(&job.id, true, Actor::Desktop).await.unwrap();
+    assert_eq!((paused.planned_at, paused.due_at), (None, None));
+    pass(shift, 61);
+    let resumed = fleet.pause_job(&job.id, false, Actor::Desktop).await.unwrap();
+    assert_eq!(resumed.planned_at, job.planned_at.map(|at| at + TimeDelta::hours(1)));
+    let quiet = |pause_automation| hfsm_model::Settings { pause_automation, ..Default::default() };
+    fleet.set_settings(quiet(true), Actor::Desktop).await.unwrap();
+    pass(shift, HOUR);
+    let copy = fleet.duplicate_job(&job.id, Actor::Desktop).await.unwrap();
+    assert!(copy.paused && copy.plan.name == "hourly (copy)", "{copy:?}");
+    assert_eq!(fleet.runs(&RunFilter::default(), 9).await.unwrap(), []);
+    fleet.set_settings(quiet(false), Actor::Desktop).await.unwrap();
+    assert_eq!(states(&ended(&fleet, 1).await), [(RunState::Done, 1)]);
+    fleet.remove_job(&job.id, Actor::Desktop).await.unwrap();
+    assert!(fleet.job(&job.id).await.is_err());
+}
+
+#[tokio::test]
+async fn plans_that_are_not_of_their_form_are_refused() {
+    let (clock, _) = clock();
+    let hub = SimHub::start(world().build()).await.unwrap();
+    let fleet = started(clock, &hub, Store::in_memory().await.unwrap()).await;
+    let good = hourly(JobAction::Restart, clock.now());
+    let unknown = JobTarget::Spaces { spaces: vec![id("alice/unknown")] };
+    let nobody = JobTarget::Account { account: "nobody".parse().unwrap() };
+    let forever = Terms { timeout_secs: 0, ..Terms::default() };
+    for bad in [
+        JobPlan { name: " ".into(), ..good.clone() },
+        JobPlan { name: "x".repeat(81), ..good.clone() },
+        JobPlan { target: unknown, ..good.clone() },
+        JobPlan { target: JobTarget::Spaces { spaces: vec![] }, ..good.clone() },
+        JobPlan { target: nobody, ..good.clone() },
+        JobPlan { target: JobTarget::Label { label: String::new() }, ..good.clone() },
+        JobPlan { jitter_secs: 86_401, ..good.clone() },
+        JobPlan { missed: MissedRule::Within { minutes: 0 }, ..good.clone() },
+        JobPlan { terms: forever, ..good.clone() },
+        JobPlan { trigger: Trigger::Once { at: DateTime::UNIX_EPOCH }, ..good.clone() },
+    ] {
+        assert!(fleet.create_job(bad.clone(), Actor::Desktop).await.is_err(), "{bad:?}");
+    }
+    assert_eq!(fleet.jobs().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_space_that_fell_asleep_is_woken_and_kept_awake_with_as_few_visits_as_work() {
+    let (clock, shift) = clock();
+    let world = world().space("alice/asleep", |space| space.sleeping().private());
+    let hub = SimHub::start(world.build()).await.unwrap();
+    let fleet = started(clock, &hub, Store::in_memory().await.unwrap()).await;
+    until(&fleet, "the Space", || stage_of(&fleet, "alice/asleep")).await;
+    let rule = hfsm_model::KeepAlive {
+        mode: hfsm_model::KeepAliveMode::On,
+        allow_slot_risk: true,
+        ..Default::default()
+    };
+    fleet.set_keep_alive(&id("alice/asleep"), rule, Actor::Desktop).await.unwrap();
+    let runs = ended(&fleet, 1).await;
+    assert_eq!((runs[0].state, runs[0].cause), (RunState::Done, RunCause::KeepAlive), "{runs:?}");
+    assert_eq!(stage_of(&fleet, "alice/asleep"), Some(Stage::RUNNING));
+    pass(shift, 36 * HOUR);
+    fleet.refresh();
+    let state = fleet.keep_alive(&id("alice/asleep")).await.unwrap();
+    let next = state.next_visit_at.unwrap() - clock.now();
+    assert!(next > TimeDelta::minutes(30) && next < TimeDelta::hours(4), "{next}");
+    assert_eq!(fleet.runs(&RunFilter::default(), 9).await.unwrap().len(), 1, "not yet");
+    pass(shift, 4 * HOUR);
+    let runs = ended(&fleet, 2).await;
+    assert_eq!(runs[1].state, RunState::Done, "{runs:?}");
+    hub.world().pause("alice/asleep").unwrap();
+    until(&fleet, "paused", || (stage_of(&fleet, "alice/asleep")? == Stage::PAUSED).then_some(()))
+        .await;
+    let state = fleet.keep_alive(&id("alice/asleep")).await.unwrap();
+    assert_eq!(state.next_visit_at, None, "what a person paused stays paused");
+}
