@@ -13,6 +13,10 @@ pub(crate) struct Arguments {
     pub(crate) demo: bool,
     /// The page to open, from a link such as `hfsm://spaces/alice/chat`.
     pub(crate) path: Option<String>,
+    /// This start takes the place of the program itself: `--anew`.
+    pub(crate) anew: bool,
+    /// Where the window begins once it is asked for: `--page=PATH`.
+    pub(crate) page: Option<String>,
     /// How long a hidden window keeps its page: `--drop-page-after=SECONDS`, for those who measure.
     pub(crate) page_rest: Option<Duration>,
 }
@@ -20,6 +24,10 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// The argument of the entry that starts the program when its person signs in.
     pub(crate) const HIDDEN: &str = "--hidden";
+    /// The arguments that the program gives itself, see `renewal`.
+    pub(crate) const ANEW: &str = "--anew";
+    pub(crate) const PAGE: &str = "--page=";
+    pub(crate) const PAGE_REST: &str = "--drop-page-after=";
 
     /// Reads the words after the program's name. What the system adds of its own is passed over.
     pub(crate) fn parse<S: AsRef<str>>(words: impl IntoIterator<Item = S>) -> Self {
@@ -28,9 +36,12 @@ impl Arguments {
             match word.as_ref() {
                 Self::HIDDEN => arguments.hidden = true,
                 "--demo" => arguments.demo = true,
+                Self::ANEW => arguments.anew = true,
                 word => {
-                    if let Some(seconds) = word.strip_prefix("--drop-page-after=") {
+                    if let Some(seconds) = word.strip_prefix(Self::PAGE_REST) {
                         arguments.page_rest = seconds.parse().ok().map(Duration::from_secs);
+                    } else if let Some(path) = word.strip_prefix(Self::PAGE) {
+                        arguments.page = Some(path.to_owned()).filter(|path| is_path(path));
                     } else if let Some(path) = deep_link::path(word) {
                         arguments.path = Some(path);
                     }
@@ -39,6 +50,11 @@ impl Arguments {
         }
         arguments
     }
+}
+
+/// True for a path of our own page.
+fn is_path(path: &str) -> bool {
+    path.starts_with('/') && !path.starts_with("//")
 }
 
 #[cfg(test)]
@@ -57,6 +73,16 @@ mod tests {
         assert_eq!(arguments.path.as_deref(), Some("/spaces/alice/chat"));
         assert!(arguments.demo && !arguments.hidden);
         assert_eq!(Arguments::parse(["https://example.org/"]), Arguments::default());
+    }
+
+    #[test]
+    fn a_program_that_begins_anew_remembers_its_page() {
+        let arguments = Arguments::parse(["--hidden", "--anew", "--page=/spaces/a/b?x=1#logs"]);
+        assert!(arguments.hidden && arguments.anew);
+        assert_eq!(arguments.page.as_deref(), Some("/spaces/a/b?x=1#logs"));
+        for foreign in ["--page=//example.org/", "--page=https://example.org/", "--page="] {
+            assert_eq!(Arguments::parse([foreign]).page, None, "{foreign}");
+        }
     }
 
     #[test]

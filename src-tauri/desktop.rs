@@ -42,6 +42,8 @@ struct Inner {
     demo: Mutex<Option<Demo>>,
     shown: watch::Sender<Shown>,
     tray: watch::Sender<TrayState>,
+    #[cfg(target_os = "linux")]
+    next: std::sync::Mutex<Option<crate::renewal::Start>>,
 }
 
 /// What survives the program, and what belongs to it.
@@ -121,6 +123,8 @@ impl Desktop {
             demo: Mutex::new(demo),
             shown: watch::Sender::new(shown),
             tray: watch::Sender::new(TrayState::Looking),
+            #[cfg(target_os = "linux")]
+            next: std::sync::Mutex::default(),
         }));
         Ok(desktop)
     }
@@ -269,6 +273,19 @@ impl Desktop {
     /// Ends the program, in order.
     pub(crate) fn quit(&self) {
         self.0.app.exit(0);
+    }
+
+    /// Ends the program, in order, for another one to take its place.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn begin_anew(&self, next: crate::renewal::Start) {
+        *self.0.next.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(next);
+        self.quit();
+    }
+
+    /// Returns what is to take the place of the program that has ended.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn next(&self) -> Option<crate::renewal::Start> {
+        self.0.next.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
     }
 
     /// Ends everything that goes on.

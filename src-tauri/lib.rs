@@ -36,6 +36,8 @@ mod notifications;
 mod paths;
 #[cfg(feature = "desktop")]
 mod preferences;
+#[cfg(all(feature = "desktop", target_os = "linux"))]
+mod renewal;
 #[cfg(feature = "desktop")]
 mod shell;
 #[cfg(feature = "desktop")]

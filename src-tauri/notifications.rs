@@ -1,8 +1,14 @@
 //! Notifications of the desktop. They are sent in the background: a desktop without a service for
 //! them shows none, and nothing here fails for it.
 
-use tauri::AppHandle;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use tauri::{AppHandle, Manager as _};
 use tauri_plugin_notification::NotificationExt as _;
+use tokio::time::Instant;
 
 use crate::{desktop::Desktop, window, words};
 
@@ -25,12 +31,29 @@ pub(crate) fn listen(app: &AppHandle) {
 /// The longest text of a notification, in letters: what does not fit is in the window.
 const LENGTH: usize = 240;
 
+/// When the last notification about a Space was shown. One for the program, managed by Tauri.
+#[derive(Debug, Default)]
+pub(crate) struct LastTold(Mutex<Option<Instant>>);
+
+impl LastTold {
+    /// Returns how long ago that was.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn since(&self) -> Option<Duration> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).map(|told| told.elapsed())
+    }
+
+    fn now(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+}
+
 /// Shows a notification; a click on it shows the window, at `path` where one is given.
 pub(crate) fn show(app: &AppHandle, title: &str, body: &str, path: Option<&str>) {
     let body = body_text(body);
     let mut notification = app.notification().builder().title(title).body(body);
     if let Some(path) = path {
         notification = notification.extra(PATH, path);
+        app.state::<LastTold>().now();
     }
     if let Err(error) = notification.show() {
         tracing::warn!("a notification cannot be shown: {error}");

@@ -60,23 +60,36 @@ pub fn run() -> Result<i32, StartError> {
     };
     let signals = runtime.block_on(async { StopSignals::listen() })?;
     prepare(&app, &desktop, signals);
+    window::remember(app.handle(), arguments.page.clone());
+    #[cfg(target_os = "linux")]
+    if arguments.anew {
+        desktop.spawn("bury the former web view", crate::renewal::bury_the_former());
+    }
+    let running = desktop.clone();
     let mut arguments = Some(arguments);
-    Ok(app.run_return(move |app, event| match event {
+    let code = app.run_return(move |app, event| match event {
         RunEvent::Ready => {
             let arguments = arguments.take().unwrap_or_default();
             open_first_window(app, arguments);
             tracing::info!("the shell took {} ms to start", begun.elapsed().as_millis());
-            desktop.start();
+            running.start();
         }
         RunEvent::ExitRequested { code: None, api, .. } => {
             // The last window went. The program goes on in the tray.
             api.prevent_exit();
         }
-        RunEvent::ExitRequested { .. } => shut_down(runtime, app, &desktop),
+        RunEvent::ExitRequested { .. } => shut_down(runtime, app, &running),
         #[cfg(target_os = "macos")]
         RunEvent::Reopen { .. } => window::summon(app, None),
         _ => {}
-    }))
+    });
+    #[cfg(target_os = "linux")]
+    if let Some(next) = desktop.next() {
+        let error = next.take_over();
+        tracing::error!("the program cannot begin anew, and ends: {error}");
+        return Ok(1);
+    }
+    Ok(code)
 }
 
 fn build() -> tauri::Result<App> {
@@ -98,6 +111,7 @@ fn build() -> tauri::Result<App> {
         .plugin(tauri_plugin_clipboard_manager::init())
         .plugin(autostart::plugin())
         .manage(window::Memory::default())
+        .manage(notifications::LastTold::default())
         .manage(tray::Tray::default())
         .manage(shortcut::Trouble::default())
         .manage(updates::Found::default())

@@ -108,15 +108,15 @@ pub(crate) fn open(app: &AppHandle, path: Option<String>) -> tauri::Result<()> {
 /// # Errors
 /// Where there is no screen.
 pub(crate) fn begin(app: &AppHandle, path: Option<String>, hidden: bool) -> tauri::Result<()> {
-    let (awaited, asked_later) = {
+    let asked_later = {
         let memory = app.state::<Memory>();
         let mut remembered = memory.lock();
         remembered.ready = true;
-        (remembered.awaited, remembered.path.take())
+        if hidden && !remembered.awaited {
+            return Ok(());
+        }
+        remembered.path.take()
     };
-    if hidden && !awaited {
-        return Ok(());
-    }
     open(app, asked_later.or(path))
 }
 
@@ -212,12 +212,28 @@ pub(crate) fn come_back(app: &AppHandle) {
 
 fn drop_page(app: &AppHandle) {
     let Some(window) = app.get_webview_window(MAIN) else { return };
-    let memory = app.state::<Memory>();
-    memory.lock().path = window.url().ok().map(|url| path_of(&url));
-    match window.destroy() {
-        Ok(()) => tracing::debug!("the hidden window was dropped with its page"),
-        Err(error) => tracing::warn!("the hidden window cannot be dropped: {error}"),
+    let path = window.url().ok().map(|url| path_of(&url));
+    remember(app, path.clone());
+    if let Err(error) = window.destroy() {
+        tracing::warn!("the hidden window cannot be dropped: {error}");
+        return;
     }
+    tracing::debug!("the hidden window was dropped with its page");
+    #[cfg(target_os = "linux")]
+    if let Some(desktop) = app.try_state::<Desktop>() {
+        desktop.spawn("begin anew", crate::renewal::when_idle(desktop.inner().clone(), path));
+    }
+}
+
+/// Returns how often the window was shown or hidden.
+#[cfg(target_os = "linux")]
+pub(crate) fn changes(app: &AppHandle) -> u64 {
+    app.state::<Memory>().lock().changes
+}
+
+/// Remembers where the next window begins.
+pub(crate) fn remember(app: &AppHandle, path: Option<String>) {
+    app.state::<Memory>().lock().path = path;
 }
 
 fn bring_forward(window: &WebviewWindow) -> tauri::Result<()> {

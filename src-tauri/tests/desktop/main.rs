@@ -6,6 +6,7 @@
 mod browser;
 mod day;
 mod figures;
+mod hidden;
 mod notifications;
 mod package;
 mod processes;

@@ -53,10 +53,14 @@ pub(crate) fn open(session: &Session, package: &Package, args: &[&str]) -> Windo
 
 /// Starts the program as a desktop does, with nothing that looks into its window.
 pub(crate) fn start(session: &Session, package: &Package, args: &[&str]) -> Running {
-    let log = fs::File::create(session.home().join("log")).unwrap();
+    let (file, log) = tempfile::Builder::new()
+        .prefix("log-")
+        .tempfile_in(session.home())
+        .and_then(|log| Ok(log.keep()?))
+        .unwrap();
     let mut command = session.command(package.program());
-    let child = command.args(args).stderr(log).spawn().expect("the program starts");
-    Running { child, log: session.home().join("log") }
+    let child = command.args(args).stderr(file).spawn().expect("the program starts");
+    Running { child, log }
 }
 
 /// A program that was started, which ends with the test.
