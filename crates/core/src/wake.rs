@@ -57,7 +57,7 @@ impl Fleet {
 
 /// Tells after a pause whether the machine slept in it, or its clock was set: for how long tokio's
 /// clock stood still, of the time that went by on the wall and the time that `ran` on tokio's.
-fn slept(went_by: TimeDelta, ran: Duration, pause: Duration) -> Option<Duration> {
+pub(crate) fn slept(went_by: TimeDelta, ran: Duration, pause: Duration) -> Option<Duration> {
     let still = went_by - TimeDelta::from_std(ran).unwrap_or_default();
     (still.abs() > SLEPT || ran > pause + OVERSLEPT).then(|| still.to_std().unwrap_or_default())
 }

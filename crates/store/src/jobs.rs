@@ -18,6 +18,17 @@ pub struct Due {
     pub due_at: DateTime<Utc>,
 }
 
+/// The time that a job is planned for, and what becomes of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenTime {
+    /// The job as it was read.
+    pub job: Job,
+    /// What is recorded.
+    pub runs: Vec<Run>,
+    /// When it is due next.
+    pub next: Option<Due>,
+}
+
 impl Store {
     /// Adds a job, or replaces what is kept of it.
     ///
@@ -129,29 +140,35 @@ impl Store {
         .await
     }
 
-    /// Takes the time that `job` is planned for: records `runs`, and sets when the job is due next;
-    /// all of it or nothing. Returns whether the time was still there to be taken. Of runs that are
-    /// recorded already, nothing is recorded again.
+    /// Takes the times that jobs are planned for: records the runs of each, and sets when it is due
+    /// next; all of it or nothing. Returns of each whether the time was still there to be taken. Of runs
+    /// that are recorded already, nothing is recorded again.
+    ///
+    /// Jobs come in hundreds at a full hour, and each commit waits for the disk, so they are taken
+    /// together.
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub async fn take_time(&self, job: &Job, runs: &[Run], next: Option<Due>) -> Result<bool> {
+    pub async fn take_times(&self, times: &[TakenTime]) -> Result<Vec<bool>> {
         self.run(async {
             let transaction = self.writer().begin().await?;
-            let taken = table::Entity::update_many()
-                .col_expr(table::Column::PlannedAt, Expr::value(next.map(|due| due.planned_at)))
-                .col_expr(table::Column::DueAt, Expr::value(next.map(|due| due.due_at)))
-                .filter(table::Column::Id.eq(&job.id.0))
-                .filter(table::Column::PlannedAt.eq(job.planned_at))
-                .filter(table::Column::Paused.eq(false))
-                .exec(&transaction)
-                .await?;
-            if taken.rows_affected == 0 {
-                return Ok(false);
+            let mut taken = Vec::with_capacity(times.len());
+            for TakenTime { job, runs: new, next } in times {
+                let moved = table::Entity::update_many()
+                    .col_expr(table::Column::PlannedAt, Expr::value(next.map(|due| due.planned_at)))
+                    .col_expr(table::Column::DueAt, Expr::value(next.map(|due| due.due_at)))
+                    .filter(table::Column::Id.eq(&job.id.0))
+                    .filter(table::Column::PlannedAt.eq(job.planned_at))
+                    .filter(table::Column::Paused.eq(false))
+                    .exec(&transaction)
+                    .await?;
+                if moved.rows_affected > 0 {
+                    runs::add(&transaction, new).await?;
+                }
+                taken.push(moved.rows_affected > 0);
             }
-            runs::add(&transaction, runs).await?;
             transaction.commit().await?;
-            Ok(true)
+            Ok(taken)
         })
         .await
     }

@@ -38,7 +38,7 @@ pub use activity::ActivityFilter;
 pub use error::Error;
 pub use history::{Sample, SeriesKey, StoredSeries};
 pub use idempotency::StoredAnswer;
-pub use jobs::Due;
+pub use jobs::{Due, TakenTime};
 pub use operations::OperationFilter;
 pub use runs::{RunFilter, TakenRun};
 pub use sessions::{Session, SessionHash};

@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use hfsm_model::{Event, Job, MissedRule, Run, RunState};
+use hfsm_store::TakenTime;
+use tokio::time::Instant;
 
-use crate::{Error, Fleet, events::Audience};
+use crate::{Error, Fleet, events::Audience, wake::slept};
 
 use super::{due_after, run_of, set_due, trigger};
 
@@ -25,20 +27,30 @@ impl Fleet {
     /// Takes the times of jobs as they come, until the program ends.
     pub(crate) async fn follow_schedule(self) {
         let mut woke = self.0.woke.subscribe();
+        let stopping = self.0.supervisor.stopping().clone();
         loop {
+            let (wall, instant) = (self.0.clock.now(), Instant::now());
             let wait = self.take_due_jobs().await.unwrap_or_else(|error| {
                 tracing::error!(%error, "the schedule was not followed, and is tried again: {error}");
                 AGAIN
             });
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                () = self.0.jobs.changed.notified() => {}
-                _ = woke.changed() => {
-                    if let Err(error) = self.plan_anew().await {
-                        tracing::error!(%error, "jobs were not planned anew: {error}");
-                    }
-                }
-                () = self.0.supervisor.stopping().cancelled() => return,
+            let mut woken = tokio::select! {
+                () = tokio::time::sleep(wait) => false,
+                () = self.0.jobs.changed.notified() => false,
+                _ = woke.changed() => true,
+                () = stopping.cancelled() => return,
+            };
+            let ran = instant.elapsed();
+            if !woken && slept(self.0.clock.now() - wall, ran, ran).is_some() {
+                // What is due now would be asked on connections that are about to be given up.
+                woken = tokio::select! {
+                    () = tokio::time::sleep(self.0.pace.clock * 2) => false,
+                    _ = woke.changed() => true,
+                    () = stopping.cancelled() => return,
+                };
+            }
+            if woken && let Err(error) = self.plan_anew().await {
+                tracing::error!(%error, "jobs were not planned anew: {error}");
             }
         }
     }
@@ -48,14 +60,15 @@ impl Fleet {
         if self.settings().await?.pause_automation {
             return Ok(LONGEST_SLEEP);
         }
+        // How late a job is counts from here: that there are many of them makes none late.
+        let now = self.0.clock.now();
         loop {
-            let due = self.0.store.due_jobs(self.0.clock.now(), TOGETHER).await?;
+            let due = self.0.store.due_jobs(now, TOGETHER).await?;
             if due.is_empty() {
                 break;
             }
-            for job in due {
-                self.take_time(job).await?;
-            }
+            let times = due.into_iter().map(|job| self.becomes(job, now)).collect();
+            self.take_times(times).await?;
         }
         let Some(next) = self.0.store.next_due().await? else { return Ok(LONGEST_SLEEP) };
         // A millisecond more, since a sleep may end a little early by the other clock.
@@ -63,15 +76,15 @@ impl Fleet {
         Ok(wait.to_std().unwrap_or(Duration::from_millis(1)).min(LONGEST_SLEEP))
     }
 
-    async fn take_time(&self, mut job: Job) -> Result<(), Error> {
-        let (Some(planned), Some(due_at)) = (job.planned_at, job.due_at) else { return Ok(()) };
-        let now = self.0.clock.now();
+    /// Tells what becomes of a job that is due.
+    fn becomes(&self, job: Job, now: DateTime<Utc>) -> TakenTime {
+        let planned = job.planned_at.unwrap_or(now);
         // Times of which the latest moment to begin is over.
         let spread = TimeDelta::seconds(job.plan.jitter_secs.into());
         let (more, last) =
             trigger::fired_between(&job.plan.trigger, planned, now - spread, COUNTED);
         let last = last.unwrap_or(planned);
-        let late = now - if more == 0 { due_at } else { last + spread };
+        let late = now - if more == 0 { job.due_at.unwrap_or(now) } else { last + spread };
         let runs = late <= LATE || rule_allows(job.plan.missed, now - last);
         let missed = if runs { more } else { more + 1 };
         let mut made: Vec<Run> = Vec::new();
@@ -93,10 +106,18 @@ impl Fleet {
             }
         }
         let next = due_after(&job.plan, last);
-        if self.0.store.take_time(&job, &made, next).await? {
-            set_due(&mut job, next);
-            self.tell_runs(&made);
-            self.0.events.publish(Event::JobChanged(job), Audience::Everything);
+        TakenTime { job, runs: made, next }
+    }
+
+    /// Takes times, and tells those that no other process had taken.
+    async fn take_times(&self, times: Vec<TakenTime>) -> Result<(), Error> {
+        let taken = self.0.store.take_times(&times).await?;
+        for (TakenTime { mut job, runs, next }, taken) in times.into_iter().zip(taken) {
+            if taken {
+                set_due(&mut job, next);
+                self.tell_runs(&runs);
+                self.0.events.publish(Event::JobChanged(job), Audience::Everything);
+            }
         }
         Ok(())
     }
@@ -105,17 +126,14 @@ impl Fleet {
     /// What was done before is not done again, since each time is recorded once.
     async fn plan_anew(&self) -> Result<(), Error> {
         let now = self.0.clock.now();
-        for mut job in self.0.store.jobs().await? {
-            let Some(planned) = job.planned_at else { continue };
+        let mut times = Vec::new();
+        for job in self.0.store.jobs().await? {
             let next = due_after(&job.plan, now);
-            if next.is_some_and(|next| next.planned_at < planned)
-                && self.0.store.take_time(&job, &[], next).await?
-            {
-                set_due(&mut job, next);
-                self.0.events.publish(Event::JobChanged(job), Audience::Everything);
+            if next.zip(job.planned_at).is_some_and(|(next, planned)| next.planned_at < planned) {
+                times.push(TakenTime { job, runs: Vec::new(), next });
             }
         }
-        Ok(())
+        self.take_times(times).await
     }
 }
 

@@ -205,8 +205,8 @@ impl Fleet {
                 }
                 Err(error) => {
                     run.request_id = error.request_id().map(ToOwned::to_owned);
-                    // The Hub, or our own budget, asks for patience: nothing was done.
-                    if let Some(wait) = error.retry_after() {
+                    // Nothing was done: the Hub asks for patience, or was not reached at all.
+                    if let Some(wait) = patience(&error) {
                         tokio::time::sleep(wait.max(self.0.pace.look)).await;
                         continue;
                     }
@@ -255,6 +255,17 @@ impl Fleet {
 
     fn tell_run(&self, run: &Run) {
         self.0.events.publish(Event::RunChanged(run.clone()), Audience::Everything);
+    }
+}
+
+/// Tells how long to wait before an action is asked for again that surely was not done; `None` where it
+/// may have been, or never will.
+fn patience(error: &Error) -> Option<Duration> {
+    match error {
+        Error::Hub(hub) if hub.is_transient() && !hub.may_have_acted() => {
+            Some(hub.retry_after().unwrap_or(AGAIN))
+        }
+        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@ use hfsm_core::{
     Fleet, RunFilter,
     events::{Audience, Watch},
 };
-use hfsm_hub_sim::{RouteKind, SimHub, TokenKind, WorldBuilder};
+use hfsm_hub_sim::{Fault, RouteKind, SimHub, TokenKind, When, WorldBuilder};
 use hfsm_model::{
     Action, Actor, Clock, Event, Job, JobAction, JobPlan, JobTarget, MissedRule, Operation,
     OperationId, OperationState, OperationStep, Run, RunCause, RunId, RunState, RunStepKind, Stage,
@@ -15,7 +15,7 @@ use hfsm_model::{
 };
 use hfsm_store::Store;
 
-use crate::scene::{builder_by, event, fleet, id, stage_of, until, world};
+use crate::scene::{PATIENCE, builder_by, event, fleet, id, stage_of, until, world};
 
 const HOUR: i64 = 3600;
 
@@ -27,6 +27,13 @@ fn clock() -> (Clock, &'static AtomicI64) {
 
 fn pass(shift: &AtomicI64, seconds: i64) {
     shift.fetch_add(seconds * 1000, Ordering::SeqCst);
+}
+
+/// The same, and the program has noticed: whose the tokens are is asked anew after a sleep.
+async fn pass_noticed(hub: &SimHub, shift: &AtomicI64, seconds: i64) {
+    let before = hub.world().stats().requests(RouteKind::Whoami);
+    pass(shift, seconds);
+    hub.world().until_asked(|counts| counts.requests(RouteKind::Whoami) > before).await;
 }
 
 async fn started(clock: Clock, hub: &SimHub, store: Store) -> Fleet {
@@ -54,16 +61,27 @@ async fn create(fleet: &Fleet, plan: JobPlan) -> Job {
 
 /// Waits until so many runs have ended, and returns all, the first recorded first.
 async fn ended(fleet: &Fleet, count: usize) -> Vec<Run> {
-    let mut reader = fleet.subscribe(Audience::Everything, Watch::nothing());
-    loop {
-        let mut runs = fleet.runs(&RunFilter::default(), 100).await.unwrap();
-        if runs.len() >= count && runs.iter().all(|run| run.state.is_final()) {
-            runs.reverse();
-            return runs;
+    ended_at_either(fleet, fleet, count).await
+}
+
+/// The same where another program may do it, of which this one hears nothing.
+async fn ended_at_either(one: &Fleet, other: &Fleet, count: usize) -> Vec<Run> {
+    let listen = |fleet: &Fleet| fleet.subscribe(Audience::Everything, Watch::nothing());
+    let (mut here, mut there) = (listen(one), listen(other));
+    let waiting = async {
+        loop {
+            let mut runs = one.runs(&RunFilter::default(), 100).await.unwrap();
+            if runs.len() >= count && runs.iter().all(|run| run.state.is_final()) {
+                runs.reverse();
+                return runs;
+            }
+            tokio::select! {
+                heard = here.next() => assert!(heard.is_some(), "it runs"),
+                heard = there.next() => assert!(heard.is_some(), "it runs"),
+            }
         }
-        event(&mut reader, "a run", |event| matches!(event, Event::RunChanged(_)).then_some(()))
-            .await;
-    }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.expect("in vain: runs that ended")
 }
 
 fn states(runs: &[Run]) -> Vec<(RunState, u32)> {
@@ -155,11 +173,10 @@ async fn of_two_programs_on_one_store_one_does_it() {
     create(&first, hourly(JobAction::Restart, clock.now())).await;
     for hours in 1..=3 {
         pass(shift, if hours == 1 { 61 } else { HOUR });
-        let runs = ended(&first, hours).await;
+        let runs = ended_at_either(&first, &second, hours).await;
         assert_eq!(states(&runs), vec![(RunState::Done, 1); hours], "{runs:?}");
     }
     assert_eq!(restarts(&hub), 3);
-    drop(second);
 }
 
 fn run(action: JobAction, operation: Option<&OperationId>, now: DateTime<Utc>) -> Run {
@@ -236,13 +253,15 @@ async fn what_a_killed_process_had_begun_is_neither_done_twice_nor_lost() {
         if taken {
             hub.world().set_stage("alice/demo", "RUNNING_BUILDING", None).unwrap();
         }
-        let fleet = fleet(&hub, store, "alice:hf_alice_write").await;
+        let fleet = builder_by(Clock::system(), &hub, store, "alice:hf_alice_write");
+        let fleet = fleet.build().await.unwrap();
+        let mut reader = fleet.subscribe(Audience::Everything, Watch::nothing());
+        fleet.start();
         if taken {
             until(&fleet, "building", || {
                 (stage_of(&fleet, "alice/demo")? == Stage::RUNNING_BUILDING).then_some(())
             })
             .await;
-            let mut reader = fleet.subscribe(Audience::Everything, Watch::nothing());
             event(&mut reader, "taken over", |event| match event {
                 Event::RunChanged(_) => Some(()),
                 _ => None,
@@ -347,7 +366,7 @@ async fn nothing_is_done_while_a_person_wants_quiet() {
     assert_eq!(resumed.planned_at, job.planned_at.map(|at| at + TimeDelta::hours(1)));
     let quiet = |pause_automation| hfsm_model::Settings { pause_automation, ..Default::default() };
     fleet.set_settings(quiet(true), Actor::Desktop).await.unwrap();
-    pass(shift, HOUR);
+    pass_noticed(&hub, shift, HOUR).await;
     let copy = fleet.duplicate_job(&job.id, Actor::Desktop).await.unwrap();
     assert!(copy.paused && copy.plan.name == "hourly (copy)", "{copy:?}");
     assert_eq!(fleet.runs(&RunFilter::default(), 9).await.unwrap(), []);
@@ -413,4 +432,22 @@ async fn a_space_that_fell_asleep_is_woken_and_kept_awake_with_as_few_visits_as_
         .await;
     let state = fleet.keep_alive(&id("alice/asleep")).await.unwrap();
     assert_eq!(state.next_visit_at, None, "what a person paused stays paused");
+}
+
+#[tokio::test]
+async fn a_hub_that_asks_for_patience_at_the_planned_minute_is_asked_again_and_acts_once() {
+    let (clock, shift) = clock();
+    let hub = SimHub::start(world().build()).await.unwrap();
+    let fleet = started(clock, &hub, Store::in_memory().await.unwrap()).await;
+    create(&fleet, hourly(JobAction::Restart, clock.now())).await;
+    let busy = Fault::RateLimited { remaining: 5, retry_after: Some(1) };
+    let busy = hub.faults().add(busy, When::on(RouteKind::Restart));
+    pass(shift, 61);
+    hub.world().until_asked(|counts| counts.requests(RouteKind::Restart) > 0).await;
+    hub.faults().remove(busy);
+    let runs = ended(&fleet, 1).await;
+    assert_eq!(states(&runs), [(RunState::Done, 1)], "{runs:?}");
+    assert!(restarts(&hub) >= 2, "{runs:?}");
+    let taken = runs[0].steps.iter().filter(|step| step.what == RunStepKind::Taken).count();
+    assert_eq!(taken, 1, "{runs:?}");
 }

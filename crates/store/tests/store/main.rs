@@ -4,6 +4,7 @@
 mod common;
 mod file;
 mod history;
+mod jobs;
 #[cfg(unix)]
 mod process;
 mod records;

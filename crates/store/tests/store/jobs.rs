@@ -1,0 +1,107 @@
+//! Times and runs are taken once, whoever comes, and taken over when their holder is dead.
+
+use chrono::TimeDelta;
+use hfsm_model::{
+    Actor, Job, JobAction, JobId, JobPlan, JobTarget, MissedRule, Run, RunCause, RunId, RunState,
+    Terms, Trigger,
+};
+use hfsm_store::{Due, RunFilter, Store, TakenTime};
+
+use crate::common::{at, space_id};
+
+fn job(name: &str, due: i64) -> Job {
+    Job {
+        id: JobId(name.to_owned()),
+        plan: JobPlan {
+            name: format!("the \"{name}\""),
+            action: JobAction::Restart,
+            target: JobTarget::Spaces { spaces: vec![space_id("a/b")] },
+            trigger: Trigger::Every { seconds: 60, anchor: at(0) },
+            missed: MissedRule::Within { minutes: 5 },
+            jitter_secs: 0,
+            terms: Terms::default(),
+        },
+        paused: false,
+        created_at: at(0),
+        planned_at: Some(at(due)),
+        due_at: Some(at(due)),
+    }
+}
+
+fn run(name: &str, job: &str, planned: i64) -> Run {
+    Run {
+        id: RunId(name.to_owned()),
+        number: 0,
+        job: Some(JobId(job.to_owned())),
+        name: job.to_owned(),
+        cause: RunCause::Schedule,
+        actor: Actor::Job(job.to_owned()),
+        space: space_id("a/b"),
+        action: JobAction::Restart,
+        terms: Terms::default(),
+        planned_at: at(planned),
+        occurrences: 1,
+        state: RunState::Waiting,
+        started_at: None,
+        ended_at: None,
+        reason: None,
+        steps: Vec::new(),
+        operation: None,
+        request_id: None,
+    }
+}
+
+#[tokio::test]
+async fn a_time_is_taken_once_and_what_was_recorded_is_not_recorded_again() {
+    let store = Store::in_memory().await.unwrap();
+    let nightly = job("nightly", 60);
+    store.save_job(&nightly).await.unwrap();
+    store.save_job(&job("later", 600)).await.unwrap();
+    assert_eq!(store.due_jobs(at(59), 9).await.unwrap(), []);
+    assert_eq!(store.next_due().await.unwrap(), Some(at(60)));
+    let due = store.due_jobs(at(60), 9).await.unwrap();
+    assert_eq!(due, std::slice::from_ref(&nightly));
+    let next = Some(Due { planned_at: at(120), due_at: at(121) });
+    let time =
+        |name: &str| TakenTime { job: nightly.clone(), runs: vec![run(name, "nightly", 60)], next };
+    assert_eq!(store.take_times(&[time("one")]).await.unwrap(), [true]);
+    assert_eq!(store.take_times(&[time("two")]).await.unwrap(), [false], "it is taken");
+    // The clock was set back, and the same time planned again.
+    store.save_job(&nightly).await.unwrap();
+    assert_eq!(store.take_times(&[time("three")]).await.unwrap(), [true]);
+    let runs = store.runs(&RunFilter::default(), 9).await.unwrap();
+    assert_eq!(runs.len(), 1, "{runs:?}");
+    assert_eq!((runs[0].id.0.as_str(), runs[0].state), ("one", RunState::Waiting));
+    let left = store.job(&nightly.id).await.unwrap().unwrap();
+    assert_eq!((left.planned_at, left.due_at), (Some(at(120)), Some(at(121))));
+    let paused = Job { paused: true, planned_at: None, due_at: None, ..nightly };
+    store.save_job(&paused).await.unwrap();
+    assert_eq!(store.next_due().await.unwrap(), Some(at(600)));
+    assert!(store.remove_job(&paused.id).await.unwrap());
+    assert!(!store.remove_job(&paused.id).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_run_has_one_holder_until_its_lease_ends_and_a_late_one_writes_nothing() {
+    let store = Store::in_memory().await.unwrap();
+    store.add_runs(&[run("one", "nightly", 0), run("two", "nightly", 60)]).await.unwrap();
+    let minute = |minutes: i64| at(0) + TimeDelta::minutes(minutes);
+    let first = store.take_run("a", minute(0), minute(2)).await.unwrap().unwrap();
+    assert_eq!((first.run.id.0.as_str(), first.taken_over), ("one", false));
+    let second = store.take_run("b", minute(0), minute(2)).await.unwrap().unwrap();
+    assert_eq!(second.run.id.0, "two", "the first is held");
+    assert_eq!(store.take_run("b", minute(1), minute(3)).await.unwrap(), None);
+    assert!(store.hold_run(&second.run.id, "b", minute(9)).await.unwrap());
+    let over = store.take_run("b", minute(3), minute(5)).await.unwrap().unwrap();
+    assert_eq!((over.run.id.0.as_str(), over.taken_over), ("one", true));
+    let done = Run { state: RunState::Done, ..first.run.clone() };
+    assert!(!store.hold_run(&first.run.id, "a", minute(9)).await.unwrap());
+    assert!(!store.save_run(&done, "a").await.unwrap(), "it is another's now");
+    assert!(store.save_run(&done, "b").await.unwrap());
+    assert!(!store.save_run(&first.run, "b").await.unwrap(), "it has ended");
+    assert_eq!(store.find_run(&done.id).await.unwrap().unwrap().state, RunState::Done);
+    let running = RunFilter { state: Some(RunState::Running), ..RunFilter::default() };
+    assert_eq!(store.runs(&running, 9).await.unwrap().len(), 1);
+    let older = RunFilter { before: Some(2), ..RunFilter::default() };
+    assert_eq!(store.runs(&older, 9).await.unwrap()[0].id.0, "one");
+}
