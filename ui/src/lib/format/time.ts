@@ -69,6 +69,16 @@ export function clock(at: string | number | Date): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
+/** What stands at a tick of a time axis whose ticks are `step` seconds apart; 0 for the whole of it. */
+export function tickTime(at: number, step: number): string {
+  const date = new Date(at);
+  const day = () => dateFormat({ day: "numeric", month: "short" }).format(date);
+  if (step === 0) return `${day()} ${clock(at).slice(0, 5)}`;
+  const midnight = date.getHours() === 0 && date.getMinutes() === 0 && date.getSeconds() === 0;
+  if (midnight || step >= DAY / SECOND) return day();
+  return clock(at).slice(0, step < 60 ? 8 : 5);
+}
+
 const cache = new Map<string, unknown>();
 
 function cached<T>(key: string, make: () => T): T {

@@ -68,6 +68,16 @@ export const groupColor: Record<StageGroup, string> = {
   other: "text-stop",
 };
 
+/** The same for what is drawn on a canvas. */
+export const groupVariable: Record<StageGroup, string> = {
+  running: "--run",
+  failing: "--fail",
+  moving: "--build",
+  sleeping: "--sleep",
+  paused: "--pause",
+  other: "--stop",
+};
+
 /** Whether nothing runs, so that a restart needs a free slot at the Hub. */
 export const isResting = (stage: string): boolean =>
   stageGroup(stage) === "sleeping" || stageGroup(stage) === "paused";
