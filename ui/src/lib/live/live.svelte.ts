@@ -30,6 +30,7 @@ export class LiveState {
   #stream: string | null = null;
   #told = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #pause = new AbortController();
 
   constructor(api: Api, handlers: LiveHandlers) {
     this.#api = api;
@@ -73,8 +74,22 @@ export class LiveState {
       if (signal.aborted) return;
       this.#show("lost");
       attempt += 1;
-      await wait(reconnectDelay(attempt), signal);
+      await this.#rest(reconnectDelay(attempt), signal);
     }
+  }
+
+  /** Tries again now instead of after the wait. */
+  retry(): void {
+    this.#pause.abort();
+  }
+
+  async #rest(ms: number, signal: AbortSignal): Promise<void> {
+    const pause = new AbortController();
+    this.#pause = pause;
+    const end = () => pause.abort();
+    signal.addEventListener("abort", end);
+    await wait(ms, pause.signal);
+    signal.removeEventListener("abort", end);
   }
 
   /** Asks for the metrics of Spaces for as long as the answer is not closed. */

@@ -34,6 +34,11 @@ export class SpaceFilter {
   #facets = $state.raw<Partial<Record<Facet, string>>>({});
 
   constructor(params: URLSearchParams) {
+    this.read(params);
+  }
+
+  /** Takes what an address carries, and forgets what was chosen before. */
+  read(params: URLSearchParams): void {
     this.query = params.get("q") ?? "";
     this.owner = params.get("owner");
     this.group = STAGE_GROUPS.find((it) => it === params.get("stage")) ?? null;

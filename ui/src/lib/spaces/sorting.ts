@@ -64,14 +64,21 @@ function valueOf(
 }
 
 /**
- * `next` in the order in which it was shown before, with what is new at its end.
+ * `next` in the order in which it was shown before, with what is new at its end, and with what
+ * left the filter but still exists.
  *
  * For while somebody points at the list: a row must not go away from under the pointer.
  */
-export function heldOrder(before: readonly string[], next: readonly Space[]): Space[] {
+export function heldOrder(
+  before: readonly string[],
+  next: readonly Space[],
+  find: (id: string) => Space | undefined = () => undefined,
+): Space[] {
   const place = new Map(before.map((id, index) => [id, index]));
   const at = (space: Space) => place.get(space.id) ?? Infinity;
-  return [...next].sort((a, b) => {
+  const still = new Set(next.map((space) => space.id));
+  const left = before.flatMap((id) => (still.has(id) ? [] : (find(id) ?? [])));
+  return [...next, ...left].sort((a, b) => {
     const [x, y] = [at(a), at(b)];
     return x === y ? 0 : x - y;
   });

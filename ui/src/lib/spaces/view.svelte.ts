@@ -76,6 +76,15 @@ export class ViewState {
     this.#keep({ columns });
   }
 
+  /** Moves a column to the place of another. */
+  placeColumn(column: Column, at: Column): void {
+    const to = this.columns.indexOf(at);
+    const columns = this.columns.filter((it) => it !== column);
+    if (to < 0 || columns.length === this.columns.length) return;
+    columns.splice(to, 0, column);
+    this.#keep({ columns });
+  }
+
   toggleFolded(owner: string): void {
     this.#keep({ folded: toggled(this.#view.folded, owner) });
   }
