@@ -19,6 +19,7 @@ export type Mute = Schemas["Mute"];
 export type NotificationChoice = Schemas["NotificationSettings"];
 export type Operation = Schemas["Operation"];
 export type Problem = Schemas["Problem"];
+export type SavedView = Schemas["SavedView"];
 export type Secret = Schemas["Secret"];
 export type SessionInfo = Schemas["SessionState"];
 export type Settings = Schemas["Settings"];

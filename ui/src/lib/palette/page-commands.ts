@@ -1,21 +1,25 @@
+import type { SavedView } from "$lib/api/types";
 import { LOCALE_NAMES, locale, type Locale } from "$lib/i18n/locale.svelte";
 import type { ShortcutGroup } from "$lib/keys/keys.svelte";
 import * as m from "$lib/paraglide/messages";
 import type { Platform } from "$lib/platform/platform";
 import { settingsTabs } from "$lib/settings/tabs";
 import { theme, type ThemeChoice } from "$lib/theme/theme.svelte";
+import { pathOfView } from "$lib/views/views.svelte";
 import type { Command } from "./commands";
 
 interface Surroundings {
   go: (path: string) => void;
   trusted: boolean;
+  /** The saved views of the list. */
+  views: readonly SavedView[];
   platform: Platform;
   /** What has a shortcut shows it. */
   shortcuts: readonly ShortcutGroup[];
 }
 
 /** Pages, settings, and what can be chosen without leaving the page. */
-export function pageCommands({ go, trusted, platform, shortcuts }: Surroundings): Command[] {
+export function pageCommands({ go, trusted, views, platform, shortcuts }: Surroundings): Command[] {
   const keysOf = (label: string) =>
     shortcuts.flatMap((it) => it.shortcuts).find((it) => it.label() === label)?.keys;
   const page = (path: string, name: string, icon: Command["icon"] = "page"): Command => ({
@@ -57,6 +61,11 @@ export function pageCommands({ go, trusted, platform, shortcuts }: Surroundings)
     page("/activity", m.nav_activity()),
     page("/settings", m.nav_settings()),
     page("/accounts/add", m.add_account()),
+    ...views.map((view) => ({
+      ...page(pathOfView(view), m.choice_of({ what: m.view(), choice: view.name })),
+      id: `view:${view.id}`,
+      keywords: "view",
+    })),
     ...settingsTabs(platform.capabilities).map(({ tab, word }) => ({
       ...page(`/settings/${tab}`, word(), "setting" as const),
       hint: m.nav_settings(),

@@ -1,15 +1,18 @@
 import type { HardwareOption, Space } from "$lib/api/types";
+import { labelsOf } from "$lib/labels/labels";
 import { flavorOf, isBilling, isStatic, ownerOf } from "./space";
 import { SORT_KEYS, type SortKey } from "./sorting";
 import { STAGE_GROUPS, stageGroup, type StageGroup } from "./stage";
 
 /** Each is one choice, or none. */
-export const FACETS = ["sdk", "hardware", "visibility", "tag"] as const;
+export const FACETS = ["label", "sdk", "hardware", "visibility", "tag"] as const;
 export type Facet = (typeof FACETS)[number];
 
 /** What a Space is in a respect; several where it has several tags. */
 export function facetOf(space: Space, facet: Facet): readonly string[] {
   switch (facet) {
+    case "label":
+      return labelsOf(space);
     case "sdk":
       return space.sdk ? [space.sdk] : [];
     case "hardware": {
@@ -151,6 +154,7 @@ function haystack(space: Space): string {
       space.stage,
       space.runtime?.hardware?.current,
       ...(space.tags ?? []),
+      ...labelsOf(space),
     ]
       .join(" ")
       .toLowerCase();

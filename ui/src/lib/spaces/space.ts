@@ -14,6 +14,17 @@ export const pageOf = (id: string): string =>
 /** The logs of a Space. */
 export const logsOf = (id: string): string => `${pageOf(id)}/logs`;
 
+/** So many logs can be read as one. */
+const LOGS_TOGETHER = 20;
+
+/** The logs of several Spaces as one; what is static has none. */
+export function logsOfAll(spaces: readonly Space[]): string {
+  const params = new URLSearchParams();
+  const live = spaces.filter((space) => !isStatic(space)).slice(0, LOGS_TOGETHER);
+  for (const { id } of live) params.append("space", id);
+  return `/logs?${params}`;
+}
+
 /** The log that tells most now: of the build while there is nothing else. */
 export const firstLogOf = ({ stage }: Space): "build" | "run" =>
   stage === "BUILDING" || stage === "BUILD_ERROR" ? "build" : "run";

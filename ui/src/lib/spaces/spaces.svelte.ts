@@ -1,7 +1,7 @@
 import { createContext } from "svelte";
 import { unwrap, type Api } from "$lib/api/client";
 import type { ApiEvent, HardwareOption, Space } from "$lib/api/types";
-import { ownerOf, titleOf } from "./space";
+import { ownerOf, pathOf, titleOf } from "./space";
 
 /** How long deltas are gathered before the list is drawn anew. */
 const BATCH_MS = 250;
@@ -64,6 +64,15 @@ export class SpacesState {
       this.#error = error;
       if (this.#status === "loading") this.#status = "failed";
     }
+  }
+
+  /** Gives a Space labels of the person's own, in the place of those it has. */
+  async setLabels(id: string, labels: string[]): Promise<void> {
+    const params = { path: pathOf(id) };
+    const space = await unwrap(
+      this.#api.PUT("/api/v1/spaces/{owner}/{name}/labels", { params, body: { labels } }),
+    );
+    this.apply({ type: "space_changed", data: space });
   }
 
   async loadHardware(): Promise<void> {
