@@ -36,6 +36,8 @@ test("a password can be set after the link, and then asks for itself", async ({
 }) => {
   const server = await serve();
   await signIn(page, server);
+  // The list gives way to the first start as soon as it is known that there is no account.
+  await expect(page.getByRole("heading", { name: "All your Spaces in one window" })).toBeVisible();
   await page.getByRole("button", { name: "Appearance and language" }).click();
   await page.getByRole("menuitem", { name: "Set a password" }).click();
   const dialog = page.getByRole("dialog");
