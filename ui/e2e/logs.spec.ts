@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import AxeBuilder from "@axe-core/playwright";
+import { expectNoFault } from "./support/axe";
 import type { Page } from "@playwright/test";
 import { FakeLogs } from "./support/fake-logs";
 import { expect, open, test as base } from "./support/test";
@@ -222,20 +222,12 @@ for (const theme of ["light", "dark"] as const) {
     await open(page, { server, session }, "/logs?space=mira/story-painter&space=mira/zero-chat");
     await expect(linesOf(page).getByText("WARNING so so")).toBeVisible();
     await page.getByRole("searchbox").fill("colour");
-    const look = async () => {
-      const { violations } = await new AxeBuilder({ page })
-        .withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"])
-        .analyze();
-      expect(
-        violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.html).join(" | ")}`),
-      ).toEqual([]);
-    };
-    await look();
+    await expectNoFault(page);
     await linesOf(page).evaluate((element) => element.scrollTo({ top: 600 }));
-    await look();
+    await expectNoFault(page);
     await page.getByRole("button", { name: "Space", exact: true }).click();
     await expect(page.getByRole("dialog")).toBeVisible();
-    await look();
+    await expectNoFault(page);
   });
 }
 

@@ -18,13 +18,10 @@ export function lastFrame(text: string): string {
   return end <= begin ? "" : text.slice(begin, end);
 }
 
-// eslint-disable-next-line no-control-regex
 const SEQUENCES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|.)/g;
 /** What shows nothing, or turns the direction of what follows it, all but the tab. */
 const UNSEEN =
-  // eslint-disable-next-line no-control-regex
   /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
-// eslint-disable-next-line no-control-regex
 const PLAIN = /^[\t\u0020-\u007e]*$/;
 
 const pictureOf = (control: string): string => {
@@ -39,7 +36,6 @@ const visible = (text: string): string =>
 const withoutSequences = (text: string): string =>
   text.includes(ESCAPE) ? text.replace(SEQUENCES, "") : text;
 
-// eslint-disable-next-line no-control-regex
 const COLOURS = /^\u001b\[[\d;]*m$/;
 const onlyColours = (text: string): string =>
   text.replace(SEQUENCES, (sequence) => (COLOURS.test(sequence) ? sequence : ""));

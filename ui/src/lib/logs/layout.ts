@@ -88,7 +88,6 @@ export class LogLayout {
 // East Asian wide forms and emoji take two cells.
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]|\p{Extended_Pictographic}/u;
-// eslint-disable-next-line no-control-regex
 const NARROW_ONLY = /^[\u0000-\u10ff]*$/;
 const TAB = 8;
 

@@ -1,4 +1,4 @@
-import type { Aggregate, HistoryPoint, MetricsPoint } from "$lib/api/types";
+import type { HistoryPoint, MetricsPoint } from "$lib/api/types";
 import { memory as memoryText, percent, rate, traffic } from "$lib/format/number";
 import * as m from "$lib/paraglide/messages";
 import type { History, HistoryPick, Lines, Pick, Series } from "./series";
@@ -182,20 +182,9 @@ export function historyView(history: History, from: number, until: number): Char
   };
   const gpuOf = (index: number) => (point: HistoryPoint) =>
     point.gpus.find((gpu) => gpu.index === index)?.utilisation_pct;
-  const aggregate = (read: (point: HistoryPoint) => Aggregate | null | undefined) => read;
   return {
     charts: [
-      chart(
-        "cpu",
-        "cpu",
-        100,
-        history.columns([
-          lines(
-            "",
-            aggregate((it) => it.cpu_pct),
-          ),
-        ]),
-      ),
+      chart("cpu", "cpu", 100, history.columns([lines("", (it) => it.cpu_pct)])),
       chart(
         "memory",
         "memory",
