@@ -213,26 +213,8 @@ impl Fleet {
             allow_slot_risk: true,
             ..Terms::default()
         };
-        let run = Run {
-            id: RunId(uuid::Uuid::new_v4().to_string()),
-            number: 0,
-            job: None,
-            name: "wake".to_owned(),
-            cause: RunCause::ByHand,
-            actor,
-            space: id,
-            action: JobAction::Wake,
-            terms,
-            planned_at: self.0.clock.now(),
-            occurrences: 1,
-            state: RunState::Waiting,
-            started_at: None,
-            ended_at: None,
-            reason: None,
-            steps: Vec::new(),
-            operation: None,
-            request_id: None,
-        };
+        let run = waiting(id, JobAction::Wake, terms, self.0.clock.now());
+        let run = Run { name: "wake".to_owned(), cause: RunCause::ByHand, actor, ..run };
         self.begin_runs(std::slice::from_ref(&run)).await?;
         Ok(run)
     }
@@ -403,16 +385,32 @@ fn due_after(plan: &JobPlan, after: DateTime<Utc>) -> Option<Due> {
 
 /// Makes a run of a job that waits.
 fn run_of(job: &Job, space: SpaceId, planned_at: DateTime<Utc>) -> Run {
+    let (action, terms) = (job.plan.action.clone(), job.plan.terms.clone());
+    Run {
+        job: Some(job.id.clone()),
+        name: job.plan.name.clone(),
+        actor: Actor::Job(job.plan.name.clone()),
+        ..waiting(space, action, terms, planned_at)
+    }
+}
+
+/// Makes a run that waits, of nobody yet.
+pub(crate) fn waiting(
+    space: SpaceId,
+    action: JobAction,
+    terms: Terms,
+    planned_at: DateTime<Utc>,
+) -> Run {
     Run {
         id: RunId(uuid::Uuid::new_v4().to_string()),
         number: 0,
-        job: Some(job.id.clone()),
-        name: job.plan.name.clone(),
+        job: None,
+        name: String::new(),
         cause: RunCause::Schedule,
-        actor: Actor::Job(job.plan.name.clone()),
+        actor: Actor::System,
         space,
-        action: job.plan.action.clone(),
-        terms: job.plan.terms.clone(),
+        action,
+        terms,
         planned_at,
         occurrences: 1,
         state: RunState::Waiting,

@@ -122,11 +122,9 @@ impl Fleet {
         self.tell_run(&run);
         if matches!(run.action, JobAction::Wake | JobAction::Visit) {
             self.0.keep_alives.take(&run, self.0.clock.now());
-        }
-        if matches!(run.action, JobAction::Wake | JobAction::Visit)
-            && !matches!(run.state, RunState::Skipped | RunState::Missed)
-        {
-            self.record(activity_of(&run)).await;
+            if !matches!(run.state, RunState::Skipped | RunState::Missed) {
+                self.record(activity_of(&run)).await;
+            }
         }
     }
 

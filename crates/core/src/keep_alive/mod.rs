@@ -1,0 +1,296 @@
+//! Keeping Spaces awake with the fewest visits that work: one shortly before the Space's own sleep timer
+//! runs out. A visit is a run like any other, on the same terms; see [`crate::jobs`].
+
+mod times;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Mutex, RwLock},
+    time::Duration,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use hfsm_model::{
+    Activity, ActivityKind, Actor, Event, JobAction, KeepAlive, KeepAliveAll, KeepAliveMode,
+    KeepAliveState, Outcome, Run, RunCause, RunState, Space, SpaceId, Terms,
+};
+use hfsm_store::RunFilter;
+use tokio::sync::Notify;
+
+use self::times::{Visits, check, next_visit};
+use crate::{Error, Fleet, events::Audience, jobs, lock};
+
+/// Under which it stands in the store what is chosen for all, and for each.
+const ALL: &str = "keep_alive_all";
+const EACH: &str = "keep_alive";
+/// Between two looks at what is due; stages change meanwhile.
+const LOOK: Duration = Duration::from_secs(60);
+/// What is chosen, and who was visited when.
+#[derive(Debug, Default)]
+pub(crate) struct KeepAlives {
+    rules: RwLock<Rules>,
+    visits: Mutex<HashMap<SpaceId, Visits>>,
+    changed: Notify,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Rules {
+    all: KeepAliveAll,
+    each: BTreeMap<SpaceId, KeepAlive>,
+}
+
+impl Rules {
+    /// Returns the rule by which a Space is kept awake; `None` when it is not.
+    fn of(&self, id: &SpaceId) -> Option<KeepAlive> {
+        let own = self.each.get(id).cloned().unwrap_or_default();
+        match own.mode {
+            KeepAliveMode::Off => None,
+            KeepAliveMode::On => Some(own),
+            KeepAliveMode::Follow => {
+                let all = &self.all;
+                (all.enabled && !all.excluded.contains(id)).then(|| KeepAlive {
+                    mode: KeepAliveMode::On,
+                    every_minutes: all.every_minutes,
+                    hours: all.hours.clone(),
+                    ..own
+                })
+            }
+        }
+    }
+}
+
+impl KeepAlives {
+    fn rules(&self) -> Rules {
+        self.rules.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    fn set_rules(&self, rules: Rules) {
+        *self.rules.write().unwrap_or_else(std::sync::PoisonError::into_inner) = rules;
+        self.changed.notify_one();
+    }
+
+    /// Takes how a visit went, whoever asked for it.
+    pub(crate) fn take(&self, run: &Run, now: DateTime<Utc>) {
+        let mut visits = lock(&self.visits);
+        visits.entry(run.space.clone()).or_default().take(run.state, now);
+        drop(visits);
+        self.changed.notify_one();
+    }
+}
+
+impl Fleet {
+    /// Returns what is chosen for all Spaces.
+    pub fn keep_alive_all(&self) -> KeepAliveAll {
+        self.0.keep_alives.rules().all
+    }
+
+    /// Chooses for all Spaces that nothing else is chosen for.
+    ///
+    /// # Errors
+    /// When a number or an hour is out of its range, or the store cannot be written.
+    pub async fn set_keep_alive_all(
+        &self,
+        all: KeepAliveAll,
+        actor: Actor,
+    ) -> Result<KeepAliveAll, Error> {
+        check(all.every_minutes, all.hours.as_ref())?;
+        let _turn = self.0.persistence.choosing.lock().await;
+        self.0.store.set_setting(ALL, &all).await?;
+        self.0.keep_alives.set_rules(Rules { all: all.clone(), ..self.0.keep_alives.rules() });
+        let word = if all.enabled { "on" } else { "off" };
+        self.keep_alive_changed(None, word, actor).await;
+        Ok(all)
+    }
+
+    /// Returns how a Space is kept awake.
+    ///
+    /// # Errors
+    /// When no account sees the Space.
+    pub async fn keep_alive(&self, id: &SpaceId) -> Result<KeepAliveState, Error> {
+        let space = self.space(id)?;
+        let id = &space.info.id;
+        let rules = self.0.keep_alives.rules();
+        let rule = rules.each.get(id).cloned().unwrap_or_default();
+        let visits = self.visits_of(id).await;
+        let kept = rules.of(id);
+        let now = self.0.clock.now();
+        let next = kept.as_ref().and_then(|kept| next_visit(&space, kept, visits, now));
+        Ok(KeepAliveState {
+            rule,
+            kept: kept.is_some(),
+            visited_at: visits.answered_at,
+            next_visit_at: next,
+        })
+    }
+
+    /// Chooses for one Space.
+    ///
+    /// # Errors
+    /// When no account sees the Space, it is static, a number or an hour is out of its range, or the
+    /// store cannot be written.
+    pub async fn set_keep_alive(
+        &self,
+        id: &SpaceId,
+        rule: KeepAlive,
+        actor: Actor,
+    ) -> Result<KeepAliveState, Error> {
+        let space = self.space(id)?;
+        let id = space.info.id.clone();
+        if space.info.is_static() && rule.mode == KeepAliveMode::On {
+            return Err(Error::StaticSpace(id));
+        }
+        check(rule.every_minutes, rule.hours.as_ref())?;
+        let turn = self.0.persistence.choosing.lock().await;
+        let mut rules = self.0.keep_alives.rules();
+        let word = match rule.mode {
+            KeepAliveMode::On => "on",
+            KeepAliveMode::Off => "off",
+            KeepAliveMode::Follow => "as for all",
+        };
+        rules.each.insert(id.clone(), rule);
+        rules.each.retain(|_, rule| *rule != KeepAlive::default());
+        self.0.store.set_setting(EACH, &rules.each).await?;
+        self.0.keep_alives.set_rules(rules);
+        if let Some(visits) = lock(&self.0.keep_alives.visits).get_mut(&id) {
+            // Who chooses anew wants to see it tried anew.
+            (visits.not_before, visits.failures) = (None, 0);
+        }
+        drop(turn);
+        self.keep_alive_changed(Some(id.clone()), word, actor).await;
+        self.keep_alive(&id).await
+    }
+
+    async fn keep_alive_changed(&self, space: Option<SpaceId>, word: &str, actor: Actor) {
+        self.0.events.publish(Event::KeepAliveChanged {}, Audience::Everything);
+        self.record(Activity {
+            id: 0,
+            at: self.0.clock.now(),
+            actor,
+            kind: ActivityKind::ChangeSetting,
+            space,
+            account: None,
+            outcome: Outcome::Done,
+            message: Some(format!("keep awake: {word}")),
+            request_id: None,
+        })
+        .await;
+    }
+
+    /// Visits Spaces as it falls due, until the program ends.
+    pub(crate) async fn keep_awake(self) {
+        let stored = async {
+            let all = self.0.store.setting(ALL).await?.unwrap_or_default();
+            let each = self.0.store.setting(EACH).await?.unwrap_or_default();
+            Ok::<_, hfsm_store::Error>(Rules { all, each })
+        };
+        match stored.await {
+            Ok(rules) => self.0.keep_alives.set_rules(rules),
+            Err(error) => {
+                tracing::error!(%error, "no Space is kept awake: what was chosen cannot be read: {error}");
+            }
+        }
+        let mut woke = self.0.woke.subscribe();
+        loop {
+            let next = self.visit_what_is_due().await;
+            let wait = next
+                .and_then(|next| {
+                    (next - self.0.clock.now() + TimeDelta::milliseconds(1)).to_std().ok()
+                })
+                .map_or(LOOK, |wait| wait.clamp(Duration::from_secs(1), LOOK));
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.0.keep_alives.changed.notified() => {}
+                _ = woke.changed() => {}
+                () = self.0.supervisor.stopping().cancelled() => return,
+            }
+        }
+    }
+
+    /// Returns when the next visit is due.
+    async fn visit_what_is_due(&self) -> Option<DateTime<Utc>> {
+        if self.settings().await.is_ok_and(|settings| settings.pause_automation) {
+            return None;
+        }
+        let rules = self.0.keep_alives.rules();
+        let (mut due, mut next): (Vec<Run>, Option<DateTime<Utc>>) = (Vec::new(), None);
+        for space in self.spaces() {
+            let id = &space.info.id;
+            // What was known when the program last ran may be long over.
+            let Some(rule) = rules.of(id).filter(|_| !space.stale) else { continue };
+            let visits = self.visits_of(id).await;
+            let now = self.0.clock.now();
+            match next_visit(&space, &rule, visits, now) {
+                Some(at) if at <= now => due.push(visit_of(&space, &rule, at)),
+                at => next = next.into_iter().chain(at).min(),
+            }
+        }
+        if !due.is_empty() {
+            // Before they begin: one that ends at once must not be taken for one that goes on.
+            self.set_under_way(&due, true);
+            if let Err(error) = self.begin_runs(&due).await {
+                self.set_under_way(&due, false);
+                tracing::error!(%error, "no Space was visited: {error}");
+            }
+        }
+        next
+    }
+
+    fn set_under_way(&self, runs: &[Run], under_way: bool) {
+        let mut visits = lock(&self.0.keep_alives.visits);
+        for run in runs {
+            visits.entry(run.space.clone()).or_default().under_way = under_way;
+        }
+    }
+
+    /// Returns how visits of a Space went; reads once what is stored of them.
+    async fn visits_of(&self, id: &SpaceId) -> Visits {
+        if let Some(known) = lock(&self.0.keep_alives.visits).get(id) {
+            return *known;
+        }
+        let filter = RunFilter {
+            space: Some(id.clone()),
+            state: Some(RunState::Done),
+            ..RunFilter::default()
+        };
+        let runs = self.0.store.runs(&filter, 20).await.unwrap_or_default();
+        let answered_at = runs
+            .iter()
+            .find(|run| matches!(run.action, JobAction::Visit | JobAction::Wake))
+            .and_then(|run| run.ended_at);
+        let fresh = Visits { answered_at, spread: rand::random(), ..Visits::default() };
+        *lock(&self.0.keep_alives.visits).entry(id.clone()).or_insert(fresh)
+    }
+}
+
+fn visit_of(space: &Space, rule: &KeepAlive, at: DateTime<Utc>) -> Run {
+    let terms = Terms {
+        allow_billed: rule.allow_billed,
+        allow_slot_risk: rule.allow_slot_risk,
+        ..Terms::default()
+    };
+    let run = jobs::waiting(space.info.id.clone(), JobAction::Visit, terms, at);
+    Run { name: "keep awake".to_owned(), cause: RunCause::KeepAlive, ..run }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_chosen_for_a_space_counts_before_what_is_chosen_for_all() {
+        let id: SpaceId = "alice/demo".parse().unwrap();
+        let all = KeepAliveAll { enabled: true, every_minutes: Some(30), ..Default::default() };
+        let mut rules = Rules { all, each: BTreeMap::new() };
+        assert_eq!(rules.of(&id).unwrap().every_minutes, Some(30));
+        rules
+            .each
+            .insert(id.clone(), KeepAlive { mode: KeepAliveMode::Off, ..KeepAlive::default() });
+        assert_eq!(rules.of(&id), None);
+        let on = KeepAlive { mode: KeepAliveMode::On, ..KeepAlive::default() };
+        rules.each.insert(id.clone(), on);
+        assert_eq!(rules.of(&id).unwrap().every_minutes, None);
+        rules.each.clear();
+        rules.all.excluded = vec![id.clone()];
+        assert_eq!(rules.of(&id), None);
+    }
+}
