@@ -44,6 +44,7 @@ use state::ApiState;
         hfsm_model::LogUpdate,
         hfsm_model::SpaceLogUpdate,
         // Those of parameters are not found by themselves.
+        hfsm_model::ActorKind,
         hfsm_model::LogKind,
         hfsm_model::StageFamily,
         event_stream::InitialWatch,

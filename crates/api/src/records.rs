@@ -6,8 +6,8 @@ use axum::{
 };
 use hfsm_core::{ActivityFilter, Fleet, OperationFilter};
 use hfsm_model::{
-    AccountId, Activity, ActivityKind, HardwareOption, Operation, OperationId, Outcome, Settings,
-    SpaceId,
+    AccountId, Activity, ActivityKind, ActorKind, HardwareOption, Operation, OperationId, Outcome,
+    Settings, SpaceId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -75,6 +75,10 @@ pub(crate) struct ActivityParams {
     space: Option<SpaceId>,
     /// About this account.
     account: Option<AccountId>,
+    /// By this sort of actor.
+    actor: Option<ActorKind>,
+    /// By the person or the job of this name.
+    actor_name: Option<String>,
     /// Of this kind.
     kind: Option<ActivityKind>,
     /// With this outcome.
@@ -107,6 +111,8 @@ pub(crate) async fn list_activity(
     let filter = ActivityFilter {
         space: params.space,
         account: params.account,
+        actor: params.actor,
+        actor_name: params.actor_name,
         kind: params.kind,
         outcome: params.outcome,
         before_id: page.after::<i64>()?,

@@ -252,6 +252,11 @@ async fn a_restart_is_accepted_with_an_operation_that_can_be_read() {
     assert_eq!((status, &read["id"]), (StatusCode::OK, &operation["id"]));
     let (_, activity) = scene.desktop(Method::GET, "/api/v1/activity", None).await;
     assert_eq!(activity["items"][0]["kind"], "restart");
+    for (filter, found) in [("desktop", 1), ("job", 0), ("job&actor_name=nightly", 0)] {
+        let path = format!("/api/v1/activity?kind=restart&actor={filter}");
+        let (_, activity) = scene.desktop(Method::GET, &path, None).await;
+        assert_eq!(activity["items"].as_array().map(Vec::len), Some(found), "{filter}");
+    }
 }
 
 #[tokio::test]

@@ -194,7 +194,7 @@ impl Fleet {
                 self.0.store.prune_stage_changes(before(settings.stage_history_days)).await?;
                 self.0.store.prune_activities(before(settings.activity_days)).await?;
                 self.0.store.prune_operations(before(30)).await?;
-                self.0.store.prune_runs(before(settings.activity_days)).await?;
+                self.0.store.prune_runs(before(settings.run_days)).await?;
                 self.0.store.prune_samples(now, settings.metrics_history_days).await?;
                 self.0.store.prune_idempotent(before(1)).await?;
                 self.0.store.remove_expired_sessions(now).await
@@ -229,6 +229,7 @@ impl Fleet {
         for (name, days) in [
             ("stage_history_days", settings.stage_history_days),
             ("activity_days", settings.activity_days),
+            ("run_days", settings.run_days),
             ("metrics_history_days", settings.metrics_history_days),
         ] {
             if !(1..=3650).contains(&days) {

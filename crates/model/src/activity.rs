@@ -47,6 +47,52 @@ pub enum Actor {
     System,
 }
 
+/// What sort of actor acted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ActorKind {
+    /// The person at the desktop window.
+    Desktop,
+    /// A person who signed in.
+    Person,
+    /// A program with the API key.
+    ApiKey,
+    /// The command line.
+    CommandLine,
+    /// A job.
+    Job,
+    /// This program by itself.
+    System,
+}
+
+impl ActorKind {
+    /// Returns the word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Desktop => "desktop",
+            Self::Person => "person",
+            Self::ApiKey => "api_key",
+            Self::CommandLine => "command_line",
+            Self::Job => "job",
+            Self::System => "system",
+        }
+    }
+}
+
+impl Actor {
+    /// Returns what sort of actor it is.
+    pub fn kind(&self) -> ActorKind {
+        match self {
+            Self::Desktop => ActorKind::Desktop,
+            Self::Person(_) => ActorKind::Person,
+            Self::ApiKey => ActorKind::ApiKey,
+            Self::CommandLine => ActorKind::CommandLine,
+            Self::Job(_) => ActorKind::Job,
+            Self::System => ActorKind::System,
+        }
+    }
+}
+
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -97,4 +143,25 @@ pub enum Outcome {
     Refused,
     /// Failed on the way.
     Failed,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_actor_is_written_with_the_word_of_its_kind() {
+        for actor in [
+            Actor::Desktop,
+            Actor::Person("alice".into()),
+            Actor::ApiKey,
+            Actor::CommandLine,
+            Actor::Job("nightly".into()),
+            Actor::System,
+        ] {
+            let written = serde_json::to_value(&actor).unwrap();
+            assert_eq!(written["type"], actor.kind().as_str());
+            assert_eq!(written["type"], serde_json::to_value(actor.kind()).unwrap());
+        }
+    }
 }

@@ -27,7 +27,7 @@ pub use account::{
     Account, AccountState, AccountStatus, Importable, Organisation, RateBudget, TokenInfo,
     TokenKind, TokenPermission, TokenSource, WriteAccess,
 };
-pub use activity::{Activity, ActivityKind, Actor, Outcome};
+pub use activity::{Activity, ActivityKind, Actor, ActorKind, Outcome};
 pub use clock::Clock;
 pub use event::{Envelope, Event};
 pub use hardware::{Accelerator, Flavor, Hardware, HardwareOption};

@@ -13,6 +13,8 @@ pub struct Settings {
     pub stage_history_days: u16,
     /// Days for which the activity list is kept, 1 to 3650.
     pub activity_days: u16,
+    /// Days for which runs that ended are kept, 1 to 3650.
+    pub run_days: u16,
     /// Days for which the hourly metrics are kept, 1 to 3650.
     pub metrics_history_days: u16,
     /// Whether the metrics of all running Spaces are received all the time, so that their history
@@ -29,6 +31,7 @@ impl Default for Settings {
         Self {
             stage_history_days: 90,
             activity_days: 365,
+            run_days: 90,
             metrics_history_days: 90,
             collect_metrics: false,
             pause_automation: false,

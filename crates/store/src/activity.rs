@@ -1,10 +1,11 @@
 //! The activity list: who or what did which thing. Ordered as recorded, whatever the clock does.
 
 use chrono::{DateTime, Utc};
-use hfsm_model::{AccountId, Activity, ActivityKind, Outcome, SpaceId};
+use hfsm_model::{AccountId, Activity, ActivityKind, ActorKind, Outcome, SpaceId};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, EntityTrait, QueryFilter,
+    sea_query::{Expr, ExprTrait, Func},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -17,6 +18,10 @@ pub struct ActivityFilter {
     pub space: Option<SpaceId>,
     /// About or with this account.
     pub account: Option<AccountId>,
+    /// By this sort of actor.
+    pub actor: Option<ActorKind>,
+    /// By the person or the job of this name.
+    pub actor_name: Option<String>,
     /// Of this kind.
     pub kind: Option<ActivityKind>,
     /// With this outcome.
@@ -61,6 +66,17 @@ impl Store {
             }
             if let Some(account) = &filter.account {
                 query = query.filter(table::Column::Account.eq(account.as_str()));
+            }
+            let of_actor = |part: &str, wanted: &str| {
+                let column = Expr::col(table::Column::Actor);
+                let found = Func::cust("json_extract").arg(column).arg(part);
+                ExprTrait::eq(Expr::expr(found), wanted)
+            };
+            if let Some(actor) = filter.actor {
+                query = query.filter(of_actor("$.type", actor.as_str()));
+            }
+            if let Some(name) = &filter.actor_name {
+                query = query.filter(of_actor("$.name", name));
             }
             if let Some(kind) = &filter.kind {
                 query = query.filter(table::Column::Kind.eq(to_json(kind)?));

@@ -2,8 +2,8 @@
 
 use crate::common::{account, account_id, activity, at, space, space_id};
 use hfsm_model::{
-    Action, ActivityKind, Actor, Operation, OperationId, OperationState, OperationStep, Outcome,
-    Space, Stage, StageChange, WriteAccess,
+    Action, Activity, ActivityKind, Actor, ActorKind, Operation, OperationId, OperationState,
+    OperationStep, Outcome, Space, Stage, StageChange, WriteAccess,
 };
 use hfsm_store::{
     ActivityFilter, Error, OperationFilter, Session, StageChangeFilter, Store, StoredAnswer,
@@ -177,11 +177,15 @@ async fn activity_is_filtered_by_each_field_and_paged_by_id() {
     let store = in_memory().await;
     let mut refused = activity(Some("a/x"), "alice", ActivityKind::Restart, 3);
     refused.outcome = Outcome::Refused;
+    refused.actor = Actor::Job("night, \"quoted\"".into());
     let lines = [
         activity(Some("a/x"), "alice", ActivityKind::Restart, 1),
         activity(Some("a/y"), "bob", ActivityKind::Pause, 2),
         refused,
-        activity(None, "bob", ActivityKind::AddAccount, 4),
+        Activity {
+            actor: Actor::Person("root".into()),
+            ..activity(None, "bob", ActivityKind::AddAccount, 4)
+        },
     ];
     let mut stored = Vec::new();
     for line in &lines {
@@ -195,6 +199,10 @@ async fn activity_is_filtered_by_each_field_and_paged_by_id() {
         (ActivityFilter { space: Some(space_id("a/x")), ..all.clone() }, vec![2, 0]),
         (ActivityFilter { account: Some(account_id("bob")), ..all.clone() }, vec![3, 1]),
         (ActivityFilter { kind: Some(ActivityKind::Restart), ..all.clone() }, vec![2, 0]),
+        (ActivityFilter { actor: Some(ActorKind::Job), ..all.clone() }, vec![2]),
+        (ActivityFilter { actor: Some(ActorKind::ApiKey), ..all.clone() }, vec![]),
+        (ActivityFilter { actor_name: Some("night, \"quoted\"".into()), ..all.clone() }, vec![2]),
+        (ActivityFilter { actor_name: Some("roo".into()), ..all.clone() }, vec![]),
         (ActivityFilter { outcome: Some(Outcome::Done), ..all.clone() }, vec![3, 1, 0]),
         (ActivityFilter { before_id: Some(stored[2].id), ..all.clone() }, vec![1, 0]),
     ];

@@ -1171,6 +1171,11 @@ export interface components {
             /** @enum {string} */
             type: "system";
         };
+        /**
+         * @description What sort of actor acted.
+         * @enum {string}
+         */
+        ActorKind: "desktop" | "person" | "api_key" | "command_line" | "job" | "system";
         /** @description The least, the average and the most of what was reported in a time. */
         Aggregate: {
             /**
@@ -2186,6 +2191,12 @@ export interface components {
             activity_days: number;
             /**
              * Format: int32
+             * @description Days for which runs that ended are kept, 1 to 3650.
+             * @default 90
+             */
+            run_days: number;
+            /**
+             * Format: int32
              * @description Days for which the hourly metrics are kept, 1 to 3650.
              * @default 90
              */
@@ -2864,6 +2875,10 @@ export interface operations {
                 space?: components["schemas"]["SpaceId"];
                 /** @description About this account. */
                 account?: components["schemas"]["AccountId"];
+                /** @description By this sort of actor. */
+                actor?: components["schemas"]["ActorKind"];
+                /** @description By the person or the job of this name. */
+                actor_name?: string;
                 /** @description Of this kind. */
                 kind?: components["schemas"]["ActivityKind"];
                 /** @description With this outcome. */
