@@ -30,7 +30,10 @@ const OUTCOME: Record<Activity["outcome"], () => string> = {
 export const kindWord = (activity: Activity): string => KIND[activity.kind]();
 export const outcomeWord = (activity: Activity): string => OUTCOME[activity.outcome]();
 
-export function actorWord({ actor }: Activity): string {
+export const actorWord = ({ actor }: Activity): string => actorName(actor);
+
+/** Who or what acted. */
+export function actorName(actor: Activity["actor"]): string {
   switch (actor.type) {
     case "desktop":
       return m.actor_desktop();

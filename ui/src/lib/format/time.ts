@@ -79,6 +79,35 @@ export function tickTime(at: number, step: number): string {
   return clock(at).slice(0, step < 60 ? 8 : 5);
 }
 
+/** `14:06` today, `Sat 04:00` in the week around, `22 Nov, 04:00` beyond. */
+export function moment(at: string | number | Date, now: number): string {
+  const date = new Date(at);
+  const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+  if (new Date(now).toDateString() === date.toDateString()) return dateFormat(time).format(date);
+  return Math.abs(date.getTime() - now) < 6 * DAY
+    ? dateFormat({ weekday: "short", ...time }).format(date)
+    : dateFormat({ day: "numeric", month: "short", ...time }).format(date);
+}
+
+/** `Sun, 25 Oct 2026, 03:00 GMT+1`: with the zone, because what changes with summer time is to be seen. */
+export const zoned = (at: string | number | Date, zone?: string): string =>
+  dateFormat({
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+    timeZoneName: "short",
+    timeZone: zone,
+  }).format(new Date(at));
+
+/** The name of a day of the week; 0 and 7 are Sunday. */
+export const weekdayName = (day: number, width: "long" | "short" = "long"): string =>
+  // The fourth of January 1970 was a Sunday.
+  dateFormat({ weekday: width, timeZone: "UTC" }).format(new Date((day + 3) * DAY));
+
 const cache = new Map<string, unknown>();
 
 function cached<T>(key: string, make: () => T): T {

@@ -11,6 +11,9 @@ export interface LiveHandlers {
   onSignedOut: () => void;
 }
 
+/** A part of a page that follows the stream for as long as it is shown. */
+export type LiveFollower = Pick<LiveHandlers, "onRefresh" | "onEvent">;
+
 /** What somebody on the page wants metrics of. */
 export interface Watch {
   set(spaces: readonly string[]): void;
@@ -27,6 +30,7 @@ export class LiveState {
   readonly #api: Api;
   readonly #handlers: LiveHandlers;
   readonly #watches = new Map<symbol, readonly string[]>();
+  readonly #followers = new Set<LiveFollower>();
   #stream: string | null = null;
   #told = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -58,7 +62,7 @@ export class LiveState {
             onOpen: () => {
               attempt = 0;
               this.#show("live");
-              this.#handlers.onRefresh();
+              this.#refresh();
             },
             onData: (data) => this.#take(data),
           },
@@ -76,6 +80,17 @@ export class LiveState {
       attempt += 1;
       await this.#rest(reconnectDelay(attempt), signal);
     }
+  }
+
+  /** Tells a part of the page what the stream tells. Returns what stops it. */
+  follow(follower: LiveFollower): () => void {
+    this.#followers.add(follower);
+    return () => this.#followers.delete(follower);
+  }
+
+  #refresh(): void {
+    this.#handlers.onRefresh();
+    for (const follower of this.#followers) follower.onRefresh();
   }
 
   /** Tries again now instead of after the wait. */
@@ -116,10 +131,11 @@ export class LiveState {
         this.#tellSoon();
         break;
       case "resync":
-        this.#handlers.onRefresh();
+        this.#refresh();
         break;
       default:
         this.#handlers.onEvent(event);
+        for (const follower of this.#followers) follower.onEvent(event);
     }
   }
 

@@ -58,6 +58,10 @@ export function pageCommands({ go, trusted, views, platform, shortcuts }: Surrou
   return [
     page("/spaces", m.spaces()),
     page("/logs", m.logs()),
+    page("/schedules", m.nav_schedules()),
+    page("/schedules/runs", m.runs()),
+    page("/schedules/keep-alive", m.keep_awake()),
+    page("/schedules/new", m.job_new()),
     page("/activity", m.nav_activity()),
     page("/settings", m.nav_settings()),
     page("/accounts/add", m.add_account()),
