@@ -10,6 +10,7 @@ import {
   ownerOf,
   pageOf,
   priceOf,
+  settingsOf,
   titleOf,
 } from "$lib/spaces/space";
 import { stageGroup, stageWord } from "$lib/spaces/stage";
@@ -106,6 +107,22 @@ export function actionCommands(
         verb: m.logs(),
         run: () => does.go(logsOf(space.id)),
       });
+      commands.push(
+        {
+          ...more,
+          id: `hardware:${space.id}`,
+          icon: "setting",
+          verb: m.hardware_and_sleep(),
+          run: () => does.go(settingsOf(space.id)),
+        },
+        {
+          ...more,
+          id: `dev-mode:${space.id}`,
+          icon: "setting",
+          verb: m.dev_mode(),
+          run: () => does.go(`${settingsOf(space.id)}#dev-mode`),
+        },
+      );
     }
     const { app_url } = space;
     if (app_url) {

@@ -16,6 +16,12 @@ const TYPE_OF: Record<AskedAction, Operation["action"]["type"]> = {
 export const isDoing = (operation: Operation | undefined, action: AskedAction): boolean =>
   operation?.action.type === TYPE_OF[action];
 
+/** What can be set of how a Space runs, as the API names it. */
+export type RuntimeChange = Extract<
+  Operation["action"],
+  { type: "set_hardware" | "set_sleep_time" | "set_dev_mode" }
+>;
+
 export const isRunning = (operation: Operation): boolean =>
   operation.state === "sending" || operation.state === "following";
 
@@ -23,6 +29,10 @@ export const isRunning = (operation: Operation): boolean =>
 type ActionRequest = {
   params: { path: { owner: string; name: string }; header: { "Idempotency-Key": string } };
 };
+
+const requestTo = (space: string): ActionRequest => ({
+  params: { path: pathOf(space), header: { "Idempotency-Key": idempotencyKey() } },
+});
 
 /** The operations under way, by Space, and the calls that begin one. */
 export class OperationsState {
@@ -52,11 +62,12 @@ export class OperationsState {
   }
 
   async begin(space: string, action: AskedAction, onEnd = this.#onEnd): Promise<void> {
-    const header = { "Idempotency-Key": idempotencyKey() };
-    const request = { params: { path: pathOf(space), header } };
-    const operation = await unwrap(this.#post(action, request));
-    this.#mine.set(operation.id, onEnd);
-    this.#take(operation);
+    this.#follow(await unwrap(this.#post(action, requestTo(space))), onEnd);
+  }
+
+  /** Sets how a Space runs. */
+  async change(space: string, change: RuntimeChange): Promise<void> {
+    this.#follow(await unwrap(this.#put(change, requestTo(space))), this.#onEnd);
   }
 
   apply(event: ApiEvent): void {
@@ -72,6 +83,29 @@ export class OperationsState {
       case "pause":
         return this.#api.POST("/api/v1/spaces/{owner}/{name}/pause", request);
     }
+  }
+
+  #put(change: RuntimeChange, request: ActionRequest) {
+    switch (change.type) {
+      case "set_hardware": {
+        const { flavor, sleep_time } = change;
+        const body = { flavor, sleep_time };
+        return this.#api.PUT("/api/v1/spaces/{owner}/{name}/hardware", { ...request, body });
+      }
+      case "set_sleep_time": {
+        const body = { sleep_time: change.sleep_time };
+        return this.#api.PUT("/api/v1/spaces/{owner}/{name}/sleep-time", { ...request, body });
+      }
+      case "set_dev_mode": {
+        const body = { enabled: change.enabled };
+        return this.#api.PUT("/api/v1/spaces/{owner}/{name}/dev-mode", { ...request, body });
+      }
+    }
+  }
+
+  #follow(operation: Operation, onEnd: (operation: Operation) => void): void {
+    this.#mine.set(operation.id, onEnd);
+    this.#take(operation);
   }
 
   #take(operation: Operation): void {

@@ -14,6 +14,9 @@ export const pageOf = (id: string): string =>
 /** The logs of a Space. */
 export const logsOf = (id: string): string => `${pageOf(id)}/logs`;
 
+/** How a Space runs, and what can be set of it. */
+export const settingsOf = (id: string): string => `${pageOf(id)}/settings`;
+
 /** So many logs can be read as one. */
 const LOGS_TOGETHER = 20;
 
