@@ -18,7 +18,15 @@ function apiOf(chunks: Uint8Array[], init: ResponseInit = {}) {
 async function dataOf(chunks: Uint8Array[]): Promise<string[]> {
   const data: string[] = [];
   const signal = new AbortController().signal;
-  await readStream(apiOf(chunks), "/api/v1/events", { onData: (it) => data.push(it) }, signal);
+  vi.useFakeTimers(); // It rests between small pieces.
+  try {
+    const onData = (it: string) => data.push(it);
+    const reading = readStream(apiOf(chunks), "/api/v1/events", { onData }, signal);
+    await vi.advanceTimersByTimeAsync(10_000);
+    await reading;
+  } finally {
+    vi.useRealTimers();
+  }
   return data;
 }
 
@@ -38,6 +46,25 @@ describe("reading an event stream", () => {
 
   it("finds the same events byte by byte", async () => {
     expect(await dataOf(Array.from(bytes, (byte) => Uint8Array.of(byte)))).toEqual(events);
+  });
+
+  it("lets small pieces gather before it reads again", async () => {
+    vi.useFakeTimers();
+    try {
+      const pieces = ["one", "two"].map((text) => new TextEncoder().encode(`data: ${text}\n\n`));
+      const data: string[] = [];
+      const signal = new AbortController().signal;
+      const onData = (it: string) => data.push(it);
+      const reading = readStream(apiOf(pieces), "/api/v1/events", { onData }, signal);
+      await vi.advanceTimersByTimeAsync(40);
+      expect(data).toEqual(["one"]);
+      await vi.advanceTimersByTimeAsync(20);
+      expect(data).toEqual(["one", "two"]);
+      await vi.advanceTimersByTimeAsync(50);
+      await reading;
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("throws the problem of a refusal", async () => {

@@ -11,6 +11,13 @@ export interface StreamHandlers {
 /** How long a stream may be silent. The server sends a comment every 15 s. */
 const SILENCE_MS = 45_000;
 
+/**
+ * After a piece that is smaller than this nothing is read for so long: each piece that is read by
+ * itself wakes the page, and what comes meanwhile is read as one.
+ */
+const SMALL_BYTES = 16_384;
+const REST_MS = 50;
+
 /** Reads one event stream until it ends; rejects when it cannot be opened or breaks. */
 export async function readStream(
   api: Api,
@@ -45,6 +52,7 @@ export async function readStream(
       clearTimeout(timer);
       timer = setTimeout(() => quiet.abort(new Error("the stream went silent")), silenceMs);
       parser.feed(decoder.decode(value, { stream: true }));
+      if (value.length < SMALL_BYTES) await wait(REST_MS, either);
     }
   } finally {
     clearTimeout(timer);
