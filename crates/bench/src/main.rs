@@ -14,12 +14,14 @@ mod processes;
 mod recovery;
 mod relay;
 mod report;
+mod simulation;
 mod stage_change;
 mod stalled_client;
 mod stamps;
 mod start;
 mod storm;
 mod watchers;
+mod year;
 
 use std::process::ExitCode;
 
@@ -58,6 +60,8 @@ enum Scenario {
     Recovery,
     /// The Hub refuses and fails
     Storm,
+    /// A year of schedules and of keeping awake
+    Year,
 }
 
 impl Scenario {
@@ -72,6 +76,7 @@ impl Scenario {
             Self::StageChange => stage_change::run(quick).await,
             Self::Recovery => recovery::run(quick).await,
             Self::Storm => storm::run(quick).await,
+            Self::Year => year::run(quick).await,
         }
     }
 }
