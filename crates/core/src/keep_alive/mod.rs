@@ -199,7 +199,10 @@ impl Fleet {
                 .map_or(LOOK, |wait| wait.clamp(Duration::from_secs(1), LOOK));
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                () = self.0.keep_alives.changed.notified() => {}
+                // Visits end in dozens, and each look is at all Spaces.
+                () = self.0.keep_alives.changed.notified() => {
+                    tokio::time::sleep(self.0.pace.look / 4).await;
+                }
                 _ = woke.changed() => {}
                 () = self.0.supervisor.stopping().cancelled() => return,
             }
