@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 use crate::{
-    glibc, process, run,
+    deb, glibc, process, run,
     settings::Settings,
     system::{self, Need},
     ui, updates,
@@ -76,16 +76,22 @@ pub(crate) fn bundle(settings: &Settings, options: &Options) -> Result<Vec<PathB
     merge(&mut settled, config_of_updates(options));
     fs::write(&config, settled.to_string()).context("write the packages' configuration")?;
     if !certain.is_empty() {
-        process::run(&mut tauri(settings, options, &certain, &config)?)?;
+        process::run(&mut bundler(settings, options, &certain, &config)?)?;
     }
     for kind in optional {
-        if let Err(error) = process::run(&mut tauri(settings, options, &[kind], &config)?) {
+        if let Err(error) = process::run(&mut bundler(settings, options, &[kind], &config)?) {
             println!(
                 "no {kind}: its tools cannot be had here, the other packages are made ({error})"
             );
         }
     }
-    let made = publish(&packages(&folder)?, &program.with_file_name("packages"))?;
+    let built = packages(&folder)?;
+    if !options.quick {
+        for package in built.iter().filter(|file| file.extension().is_some_and(|it| it == "deb")) {
+            deb::repack(settings, package, signer(settings))?;
+        }
+    }
+    let made = publish(&built, &program.with_file_name("packages"))?;
     if made.is_empty() {
         bail!("the bundler made no package in {}", folder.display());
     }
@@ -147,10 +153,26 @@ fn wanted(options: &Options) -> Vec<&str> {
     }
 }
 
-fn tauri(settings: &Settings, options: &Options, kinds: &[&str], config: &Path) -> Result<Command> {
+fn tauri(settings: &Settings) -> Command {
     let file = if OS == "windows" { "tauri.cmd" } else { "tauri" };
-    let program = settings.root.join(ui::FOLDER).join("node_modules/.bin").join(file);
-    let mut command = settings.program(program, "");
+    settings.program(settings.root.join(ui::FOLDER).join("node_modules/.bin").join(file), "")
+}
+
+/// Signs a file for the version that is built, with the key in the environment.
+fn signer(settings: &Settings) -> Command {
+    let mut command = tauri(settings);
+    command.args(["signer", "sign", "--app-version", env!("CARGO_PKG_VERSION")]);
+    command
+}
+
+/// Packs the program that lies beside `config`.
+fn bundler(
+    settings: &Settings,
+    options: &Options,
+    kinds: &[&str],
+    config: &Path,
+) -> Result<Command> {
+    let mut command = tauri(settings);
     command.args(["bundle", "--bundles", &kinds.join(",")]);
     command.arg("--config").arg(config);
     command.args(&options.args);

@@ -4,6 +4,7 @@
 mod bench;
 mod bundle;
 mod count;
+mod deb;
 mod glibc;
 mod icons;
 mod lint;
