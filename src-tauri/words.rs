@@ -171,6 +171,7 @@ pub(crate) fn notice(language: Language, kind: NoticeKind, space: &str) -> Strin
         NoticeKind::Recovered => ("runs again", "已恢复运行"),
         NoticeKind::FellAsleep => ("fell asleep", "已进入休眠"),
         NoticeKind::ActionFailed => ("could not be acted on", "操作失败"),
+        NoticeKind::GaveUp => ("could not be mended by auto-heal", "自动修复未能成功，已停止尝试"),
     };
     format!("{space} {}", language.pick(english, chinese))
 }

@@ -8,6 +8,7 @@ mod actions;
 mod caller;
 mod event_stream;
 mod extract;
+mod heal;
 mod jobs;
 mod keep_alive;
 mod mutes;
@@ -60,6 +61,7 @@ use state::ApiState;
         (name = "operations", description = "Actions, followed until the Space has settled"),
         (name = "jobs", description = "What is done by itself, and each time it was"),
         (name = "keep-alive", description = "Which Spaces are kept from falling asleep"),
+        (name = "auto-heal", description = "Which Spaces are mended when they fail"),
         (name = "events", description = "What changes"),
         (name = "activity", description = "Who or what did which thing"),
         (name = "views", description = "Views of the list of Spaces, by name"),
@@ -117,6 +119,10 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(jobs::duplicate))
         .routes(routes!(keep_alive::get_all, keep_alive::set_all))
         .routes(routes!(keep_alive::get, keep_alive::set))
+        .routes(routes!(heal::list, heal::choose))
+        .routes(routes!(heal::list_states))
+        .routes(routes!(heal::get, heal::set))
+        .routes(routes!(heal::reset))
         .routes(routes!(jobs::list_runs))
         .routes(routes!(jobs::get_run))
         .routes(routes!(records::list_activity))

@@ -121,6 +121,8 @@ async fn nothing_is_answered_without_a_caller_or_to_strangers() {
         "/api/v1/jobs",
         "/api/v1/runs",
         "/api/v1/keep-alive",
+        "/api/v1/auto-heal",
+        "/api/v1/auto-heal/spaces",
         "/api/v1/views",
         "/api/v1/events",
         "/api/v1/accounts",
@@ -662,4 +664,48 @@ async fn a_space_is_kept_awake_as_a_person_chooses_and_risks_are_told_before() {
     let dear = risks(json!({ "type": "set_hardware", "flavor": "t4-small" })).await;
     assert!(dear["billed"].as_str().unwrap().contains("an hour"), "{dear}");
     assert!(dear["slot"].as_str().unwrap().contains("free place"), "{dear}");
+}
+
+#[tokio::test]
+async fn auto_heal_is_chosen_for_a_scope_or_a_space_and_given_another_try() {
+    let scene = scene().await;
+    let own = "/api/v1/spaces/alice/demo/auto-heal";
+    let (_, state) = scene.desktop(Method::GET, own, None).await;
+    assert_eq!((&state["standing"], &state["rule"]), (&json!("off"), &Value::Null));
+    assert_eq!(scene.desktop(Method::GET, "/api/v1/auto-heal", None).await.1, json!([]));
+    let chosen = json!({
+        "scope": { "type": "label", "label": "prod" },
+        "choice": { "mode": "on", "rule": { "after_minutes": 15, "health": { "answer": { "path": "/health" } } } }
+    });
+    let (status, all) = scene.desktop(Method::PUT, "/api/v1/auto-heal", Some(chosen)).await;
+    assert_eq!((status, &all[0]["choice"]["rule"]["restarts"]), (StatusCode::OK, &json!(3)));
+    assert_eq!(all[0]["choice"]["rule"]["health"]["failures"], 3);
+    let labels = Some(json!({ "labels": ["Prod"] }));
+    scene.desktop(Method::PUT, "/api/v1/spaces/alice/demo/labels", labels).await;
+    let (_, state) = scene.desktop(Method::GET, own, None).await;
+    let found = (&state["standing"], &state["from"]["label"], &state["rule"]["after_minutes"]);
+    assert_eq!(found, (&json!("well"), &json!("prod"), &json!(15)), "{state}");
+    let (_, states) = scene.desktop(Method::GET, "/api/v1/auto-heal/spaces", None).await;
+    assert_eq!((states.as_array().unwrap().len(), &states[0]["space"]), (1, &json!("alice/demo")));
+    let off = Some(json!({ "mode": "off" }));
+    let (_, state) = scene.desktop(Method::PUT, own, off).await;
+    assert_eq!((&state["choice"]["mode"], &state["standing"]), (&json!("off"), &json!("off")));
+    let reset = format!("{own}/reset");
+    assert_eq!(scene.desktop(Method::POST, &reset, None).await.0, StatusCode::OK);
+    for bad in [
+        json!({ "mode": "on", "rule": { "restarts": 0 } }),
+        json!({ "mode": "on", "rule": { "max_per_day": -1 } }),
+        json!({ "mode": "on", "rule": { "after_minutes": "abc" } }),
+        json!({ "mode": "on", "rule": { "health": { "answer": { "path": "http://evil" } } } }),
+        json!({ "mode": "on", "rule": { "surprise": true } }),
+        json!({ "mode": "always" }),
+    ] {
+        let (status, _) = scene.desktop(Method::PUT, own, Some(bad.clone())).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{bad}");
+    }
+    let on = || Some(json!({ "mode": "on" }));
+    let page = "/api/v1/spaces/alice/page/auto-heal";
+    assert_eq!(scene.desktop(Method::PUT, page, on()).await.0, StatusCode::CONFLICT);
+    let unknown = "/api/v1/spaces/alice/unknown/auto-heal";
+    assert_eq!(scene.desktop(Method::PUT, unknown, on()).await.0, StatusCode::NOT_FOUND);
 }

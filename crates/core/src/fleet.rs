@@ -15,6 +15,7 @@ use crate::{
     Error, FleetBuilder, Pace,
     accounts::Member,
     events::{Audience, EventReader, Events, Watch},
+    heal::Heals,
     inventory::Inventory,
     jobs::Jobs,
     keep_alive::KeepAlives,
@@ -55,6 +56,7 @@ pub(crate) struct Inner {
     pub(crate) operations: Operations,
     pub(crate) jobs: Jobs,
     pub(crate) keep_alives: KeepAlives,
+    pub(crate) heals: Heals,
     pub(crate) notices: Notices,
     /// Changes when the machine slept.
     pub(crate) woke: watch::Sender<u64>,
@@ -94,6 +96,7 @@ impl Fleet {
             operations: Operations::default(),
             jobs: Jobs::default(),
             keep_alives: KeepAlives::default(),
+            heals: Heals::default(),
             notices: parts.notices,
             woke: watch::Sender::new(0),
             inventory_changed: Notify::new(),
@@ -127,6 +130,8 @@ impl Fleet {
         supervisor.keep("carry out runs", move || fleet.clone().carry_out_runs());
         let fleet = self.clone();
         supervisor.keep("keep awake", move || fleet.clone().keep_awake());
+        let fleet = self.clone();
+        supervisor.keep("mend what failed", move || fleet.clone().heal());
         for id in self.account_ids() {
             self.follow_account(&id);
         }

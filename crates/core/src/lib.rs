@@ -9,6 +9,7 @@ mod condition;
 mod error;
 pub mod events;
 mod fleet;
+mod heal;
 mod history;
 mod inventory;
 mod jobs;

@@ -131,6 +131,7 @@ impl Fleet {
         events.publish_all(stages.chain(hidden).chain(changed).chain(removed));
         if !changes.stages.is_empty() || !changes.removed.is_empty() {
             self.0.inventory_changed.notify_one();
+            self.0.heals.look_again();
         }
         self.send_notices().await;
     }
@@ -241,6 +242,7 @@ impl Fleet {
         self.0.metrics.history.set_collecting(settings.collect_metrics);
         self.0.inventory_changed.notify_one();
         self.0.jobs.look_again();
+        self.0.heals.look_again();
         self.0.events.publish(Event::SettingsChanged(settings), Audience::Everything);
         drop(turn);
         self.record(Activity {

@@ -25,19 +25,22 @@ pub struct Visit {
     pub answered_by_app: bool,
     /// Whether the Hub is starting the app: the visit has woken it, or somebody did before.
     pub preparing: bool,
+    /// Whether the words that were looked for are in the answer.
+    pub has_keyword: bool,
     /// How long the answer took.
     pub took: Duration,
 }
 
 impl Gateway {
-    /// Visits an app, which wakes it when it sleeps. Does not use the budget, which is the Hub's.
+    /// Visits an app, which wakes it when it sleeps, and looks for `keyword` in the first 64 KiB of its
+    /// answer. Does not use the budget, which is the Hub's.
     ///
     /// The token goes along to the Hub's app hosts only, never to a custom domain, and in a way
     /// that the app does not see it. Redirects are not followed.
     ///
     /// # Errors
     /// [`Error::Unreachable`] when there is no answer, [`Error::Invalid`] for what is no address.
-    pub async fn visit(&self, app_url: &str) -> Result<Visit, Error> {
+    pub async fn visit(&self, app_url: &str, keyword: Option<&str>) -> Result<Visit, Error> {
         let hub = &self.account.hub;
         let url = Url::parse(app_url)
             .ok()
@@ -60,7 +63,7 @@ impl Gateway {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let by_proxy = headers.contains_key("x-proxied-replica");
         // An app may answer without end; its head says enough.
-        let body = if by_proxy {
+        let body = if by_proxy && keyword.is_none() {
             bytes::Bytes::new()
         } else {
             read_body(response, ENOUGH).await.map_err(|error| Error::transport(None, error))?
@@ -73,7 +76,8 @@ impl Gateway {
         let in_error = text.trim() == "Your space is in error, check its status on hf.co";
         let by_app = by_proxy || (!is_page && !in_error && !matches!(status, 404 | 500..=599));
         let preparing = !by_proxy && is_page && text.contains("Preparing Space");
-        Ok(Visit { status, answered_by_app: by_app, preparing, took })
+        let has_keyword = keyword.is_none_or(|keyword| text.contains(keyword));
+        Ok(Visit { status, answered_by_app: by_app, preparing, has_keyword, took })
     }
 }
 

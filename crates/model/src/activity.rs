@@ -129,6 +129,8 @@ pub enum ActivityKind {
     Visit,
     /// An app was made to answer.
     Wake,
+    /// A Space that failed was to be mended, was left alone, or is well again.
+    Heal,
     /// Somebody signed in, or failed to.
     SignIn,
 }

@@ -59,6 +59,11 @@ pub enum Event {
     RunChanged(Run),
     /// Spaces are kept awake in another way: read again what is chosen.
     KeepAliveChanged {},
+    /// Something about the mending of Spaces is another: read it again.
+    HealChanged {
+        /// The Space; `null` when it may be any.
+        space: Option<SpaceId>,
+    },
     /// Something was done.
     ActivityAdded(Activity),
     /// Something happened that a person wants to know at once.

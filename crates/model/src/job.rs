@@ -256,6 +256,9 @@ pub struct Run {
     pub ended_at: Option<DateTime<Utc>>,
     /// Why it was missed, skipped, refused or failed; the Hub's answer where it gave one.
     pub reason: Option<String>,
+    /// What stood in the way, where that is of a known kind.
+    #[serde(default)]
+    pub hurdle: Option<Hurdle>,
     /// What happened, oldest first.
     pub steps: Vec<RunStep>,
     /// What the Hub was asked for.
@@ -274,6 +277,8 @@ pub enum RunCause {
     ByHand,
     /// The Space would have fallen asleep, or had.
     KeepAlive,
+    /// The Space had failed.
+    AutoHeal,
 }
 
 /// What became of a run.
@@ -314,6 +319,20 @@ impl RunState {
             Self::Failed => "failed",
         }
     }
+}
+
+/// What stands in the way of something, so that trying again does not help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Hurdle {
+    /// The account has no place left for the Space.
+    Quota,
+    /// The Hub wants a payment method, a plan or credit.
+    Billing,
+    /// No token here may do it.
+    Rights,
+    /// The terms of the run: it costs money, or risks a free place.
+    Terms,
 }
 
 /// Something that happened in a run.

@@ -1,14 +1,16 @@
 //! The vocabulary of HF Space Manager: identifiers, accounts, Spaces, stages, hardware, samples,
-//! log lines, operations, jobs, notices, events and the clock.
+//! log lines, operations, jobs, auto-heal, notices, events and the clock.
 //!
 //! Plain data with serde and an OpenAPI schema. No I/O happens here, and no type knows how it is
 //! stored, fetched or shown.
 
 mod account;
 mod activity;
+mod answer;
 mod clock;
 mod event;
 mod hardware;
+mod heal;
 mod history;
 mod id;
 mod job;
@@ -28,16 +30,21 @@ pub use account::{
     TokenKind, TokenPermission, TokenSource, WriteAccess,
 };
 pub use activity::{Activity, ActivityKind, Actor, ActorKind, Outcome};
+pub use answer::ExpectedAnswer;
 pub use clock::Clock;
 pub use event::{Envelope, Event};
 pub use hardware::{Accelerator, Flavor, Hardware, HardwareOption};
+pub use heal::{
+    GaveUp, GaveUpCause, HealChoice, HealMode, HealRecord, HealRule, HealScope, HealStanding,
+    HealState, HealthCheck, HealthRecord, ScopedHeal,
+};
 pub use history::{
     Aggregate, GpuHistoryPoint, HistoryPoint, HistoryStep, MetricsHistory, MetricsSeries,
 };
 pub use id::{AccountId, InvalidId, SpaceId};
 pub use job::{
-    Job, JobAction, JobId, JobPlan, JobTarget, MissedRule, Risks, Run, RunCause, RunId, RunState,
-    RunStep, RunStepKind, Terms, Trigger,
+    Hurdle, Job, JobAction, JobId, JobPlan, JobTarget, MissedRule, Risks, Run, RunCause, RunId,
+    RunState, RunStep, RunStepKind, Terms, Trigger,
 };
 pub use keep_alive::{AwakeHours, KeepAlive, KeepAliveAll, KeepAliveMode, KeepAliveState};
 pub use log_line::{LogKind, LogLine, LogUpdate, SpaceLogUpdate};

@@ -40,6 +40,8 @@ pub enum NoticeKind {
     FellAsleep,
     /// What somebody else or a program asked for was not done.
     ActionFailed,
+    /// Auto-heal could not mend it, and does nothing more.
+    GaveUp,
 }
 
 /// A time in which nothing is told of a Space, or of any.

@@ -56,6 +56,8 @@ pub struct NotificationSettings {
     pub fell_asleep: bool,
     /// What a program or a schedule asked for was not done.
     pub action_failed: bool,
+    /// A Space could not be mended.
+    pub gave_up: bool,
 }
 
 impl NotificationSettings {
@@ -68,6 +70,7 @@ impl NotificationSettings {
                 NoticeKind::Recovered => self.recovered,
                 NoticeKind::FellAsleep => self.fell_asleep,
                 NoticeKind::ActionFailed => self.action_failed,
+                NoticeKind::GaveUp => self.gave_up,
             }
     }
 }
@@ -81,6 +84,7 @@ impl Default for NotificationSettings {
             recovered: true,
             fell_asleep: true,
             action_failed: true,
+            gave_up: true,
         }
     }
 }

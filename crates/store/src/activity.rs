@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use hfsm_model::{AccountId, Activity, ActivityKind, ActorKind, Outcome, SpaceId};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, EntityTrait, QueryFilter,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
     sea_query::{Expr, ExprTrait, Func},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -36,22 +36,7 @@ impl Store {
     /// # Errors
     /// When the store cannot be written.
     pub async fn add_activity(&self, activity: &Activity) -> Result<Activity> {
-        self.run(async {
-            let row = table::ActiveModel {
-                id: NotSet,
-                at: Set(activity.at),
-                actor: Set(to_json(&activity.actor)?),
-                kind: Set(to_json(&activity.kind)?),
-                space: Set(activity.space.as_ref().map(SpaceId::to_string)),
-                account: Set(activity.account.as_ref().map(AccountId::to_string)),
-                outcome: Set(to_json(&activity.outcome)?),
-                message: Set(activity.message.clone()),
-                request_id: Set(activity.request_id.clone()),
-            };
-            let added = table::Entity::insert(row).exec(self.writer()).await?;
-            Ok(Activity { id: added.last_insert_id, ..activity.clone() })
-        })
-        .await
+        self.run(add(self.writer(), activity)).await
     }
 
     /// Returns at most `limit` lines, the last recorded first.
@@ -98,6 +83,26 @@ impl Store {
     pub async fn prune_activities(&self, older_than: DateTime<Utc>) -> Result<u64> {
         self.run(self.prune::<table::Entity>(older_than, None)).await
     }
+}
+
+/// Adds a line, in a transaction that is open or by itself.
+pub(crate) async fn add(
+    connection: &impl ConnectionTrait,
+    activity: &Activity,
+) -> Result<Activity> {
+    let row = table::ActiveModel {
+        id: NotSet,
+        at: Set(activity.at),
+        actor: Set(to_json(&activity.actor)?),
+        kind: Set(to_json(&activity.kind)?),
+        space: Set(activity.space.as_ref().map(SpaceId::to_string)),
+        account: Set(activity.account.as_ref().map(AccountId::to_string)),
+        outcome: Set(to_json(&activity.outcome)?),
+        message: Set(activity.message.clone()),
+        request_id: Set(activity.request_id.clone()),
+    };
+    let added = table::Entity::insert(row).exec(connection).await?;
+    Ok(Activity { id: added.last_insert_id, ..activity.clone() })
 }
 
 fn to_json<T: Serialize>(value: &T) -> Result<String> {

@@ -1,6 +1,6 @@
 //! Everything that survives a restart: accounts (never their tokens), the last known inventory,
-//! stage changes, metrics, labels, settings, sessions, activity, operations, jobs, runs and the answers to
-//! repeated requests.
+//! stage changes, metrics, labels, settings, sessions, activity, operations, jobs, runs, what is
+//! remembered of mending Spaces, and the answers to repeated requests.
 //!
 //! One SQLite file with one writer. What a method has confirmed is on the disk: a process that is
 //! killed the moment after loses nothing. The crate knows no Hub and decides nothing; it keeps what
@@ -12,6 +12,7 @@ mod connection;
 mod copies;
 mod error;
 mod files;
+mod heals;
 mod history;
 mod idempotency;
 mod inspection;
@@ -36,6 +37,7 @@ use migrations::Migrator;
 
 pub use activity::ActivityFilter;
 pub use error::Error;
+pub use heals::StoredHeal;
 pub use history::{Sample, SeriesKey, StoredSeries};
 pub use idempotency::StoredAnswer;
 pub use jobs::{Due, TakenTime};

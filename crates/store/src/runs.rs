@@ -210,7 +210,9 @@ pub(crate) async fn add(connection: &impl ConnectionTrait, new: &[Run]) -> Resul
 fn occurrence(run: &Run) -> String {
     let planned = run.planned_at.timestamp_millis();
     match (run.cause, &run.job) {
-        (RunCause::ByHand, _) | (RunCause::Schedule, None) => run.id.to_string(),
+        (RunCause::ByHand | RunCause::AutoHeal, _) | (RunCause::Schedule, None) => {
+            run.id.to_string()
+        }
         (RunCause::Schedule, Some(job)) => format!("{job} {} {planned}", run.space),
         (RunCause::KeepAlive, _) => format!("keep-alive {} {}", run.space, planned / 60_000),
     }
@@ -252,6 +254,7 @@ fn cause_word(cause: RunCause) -> &'static str {
         RunCause::Schedule => "schedule",
         RunCause::ByHand => "by_hand",
         RunCause::KeepAlive => "keep_alive",
+        RunCause::AutoHeal => "auto_heal",
     }
 }
 

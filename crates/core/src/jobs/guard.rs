@@ -1,33 +1,42 @@
 //! What automation does not do by itself: undo what a person chose, spend money, or cost a free account
 //! the place of a Space.
 
-use hfsm_model::{Flavor, JobAction, Risks, Run, RunCause, RunState, Space, Stage, StageFamily};
+use hfsm_model::{
+    Flavor, Hurdle, JobAction, Risks, Run, RunCause, RunState, Space, Stage, StageFamily,
+};
 
 use crate::Fleet;
+
+use super::work::{Ended, ended};
 
 /// The free hardware of which an account has few places.
 const FREE: &str = "cpu-basic";
 
 impl Fleet {
     /// Tells why a run is not carried out now; `None` when it may be.
-    pub(super) async fn objection(&self, run: &Run, space: &Space) -> Option<(RunState, String)> {
+    pub(super) async fn objection(&self, run: &Run, space: &Space) -> Option<Ended> {
         if space.info.is_static() {
             let reason = "the Space is static: nothing runs".to_owned();
-            return Some((RunState::Refused, reason));
+            return Some(ended(RunState::Refused, reason));
         }
         if let Some(reason) = unfit(run, space) {
-            return Some((RunState::Skipped, reason));
+            return Some(ended(RunState::Skipped, reason));
+        }
+        if let Some(reason) = self.needs_no_mending(run, space).await {
+            return Some(ended(RunState::Skipped, reason));
         }
         let risks = self.risks_of(space, &run.action).await;
         let billed = risks.billed.filter(|_| !run.terms.allow_billed);
         let slot = risks.slot.filter(|_| !run.terms.allow_slot_risk);
-        billed.or(slot).map(|reason| {
-            (RunState::Refused, format!("{reason}; this is done only where its terms allow it"))
+        billed.or(slot).map(|reason| Ended {
+            state: RunState::Refused,
+            reason: Some(format!("{reason}; this is done only where its terms allow it")),
+            hurdle: Some(Hurdle::Terms),
         })
     }
 
     /// Tells what may come of doing something to a Space.
-    pub(super) async fn risks_of(&self, space: &Space, action: &JobAction) -> Risks {
+    pub(crate) async fn risks_of(&self, space: &Space, action: &JobAction) -> Risks {
         let serves = serves(&space.stage);
         let starts = match action {
             JobAction::Pause | JobAction::SetSleepTime { .. } => false,
@@ -55,7 +64,8 @@ impl Fleet {
         Risks { slot, billed }
     }
 
-    async fn cost(&self, flavor: &Flavor) -> Option<String> {
+    /// Tells what a flavor costs; `None` where it is free.
+    pub(crate) async fn cost(&self, flavor: &Flavor) -> Option<String> {
         if flavor.as_str() == FREE {
             return None;
         }
@@ -114,7 +124,7 @@ impl Fleet {
 }
 
 /// Tells whether an app answers in this stage.
-pub(super) fn serves(stage: &Stage) -> bool {
+pub(crate) fn serves(stage: &Stage) -> bool {
     *stage == Stage::RUNNING
         || *stage == Stage::RUNNING_BUILDING
         || *stage == Stage::RUNNING_APP_STARTING

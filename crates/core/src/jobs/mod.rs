@@ -1,6 +1,7 @@
 //! Jobs: what is done to Spaces by itself. A person makes them, the schedule takes their times, and
 //! the work carries the runs out.
 
+mod answer;
 mod guard;
 mod schedule;
 mod trigger;
@@ -19,7 +20,11 @@ use tokio::sync::Notify;
 use crate::{Error, Fleet, events::Audience, operations::check_sleep_time};
 
 pub use trigger::in_zone;
-pub(crate) use {guard::sleeps, trigger::zone_of};
+pub(crate) use {
+    answer::{check_expected, wrong_with},
+    guard::{serves, sleeps},
+    trigger::zone_of,
+};
 
 /// Jobs at most.
 const JOBS: usize = 20_000;
@@ -268,7 +273,7 @@ impl Fleet {
         Ok(())
     }
 
-    fn tell_runs(&self, runs: &[Run]) {
+    pub(crate) fn tell_runs(&self, runs: &[Run]) {
         let told = runs.iter().map(|run| (Event::RunChanged(run.clone()), Audience::Everything));
         self.0.events.publish_all(told);
         self.0.jobs.arrived.notify_one();
@@ -417,6 +422,7 @@ pub(crate) fn waiting(
         started_at: None,
         ended_at: None,
         reason: None,
+        hurdle: None,
         steps: Vec::new(),
         operation: None,
         request_id: None,

@@ -2,8 +2,10 @@
 //! looking until it does. A page of the Hub in the app's place does not count.
 
 use chrono::TimeDelta;
-use hfsm_hub::{Rank, Visit};
-use hfsm_model::{Action, JobAction, Run, RunState, RunStepKind, Space, Stage, StageFamily};
+use hfsm_hub::Visit;
+use hfsm_model::{
+    Action, ExpectedAnswer, JobAction, Run, RunState, RunStepKind, Space, Stage, StageFamily,
+};
 
 use crate::Fleet;
 
@@ -42,7 +44,7 @@ impl Fleet {
                 }
             } else if serves(&stage) || sleeps(&stage) || stage.family() == StageFamily::Unknown {
                 if serves(&stage) || visited_for.is_multiple_of(LOOKS) {
-                    match self.visit(&space).await {
+                    match self.visit_app(&space, &ExpectedAnswer::default()).await {
                         Ok(visit) if visit.answered_by_app && serves(&stage) => {
                             let status = format!("HTTP {}", visit.status);
                             let now = self.0.clock.now();
@@ -68,15 +70,6 @@ impl Fleet {
             tokio::time::sleep(self.0.pace.look).await;
             self.look(&run.space).await;
         }
-    }
-
-    async fn visit(&self, space: &Space) -> Result<Visit, crate::Error> {
-        let id = &space.info.id;
-        let gateway = self.gateways(id).into_iter().next();
-        let (Some((_, _, gateway)), Some(url)) = (gateway, &space.info.app_url) else {
-            return Err(crate::Error::SpaceNotFound(id.clone()));
-        };
-        Ok(gateway.ranked(Rank::Automation).visit(url).await?)
     }
 }
 

@@ -9,13 +9,13 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hfsm_model::{
-    Action, Activity, ActivityKind, Event, JobAction, OperationId, OperationState, Outcome, Run,
-    RunState, RunStep, RunStepKind, Stage,
+    Action, Activity, ActivityKind, Event, Hurdle, JobAction, OperationId, OperationState, Outcome,
+    Run, RunCause, RunState, RunStep, RunStepKind, Stage,
 };
 use hfsm_store::TakenRun;
 use tokio::sync::Semaphore;
 
-use crate::{Error, Fleet, events::Audience};
+use crate::{Error, Fleet, HubError, events::Audience};
 
 /// Runs that are under way at the same time.
 const TOGETHER: usize = 16;
@@ -28,10 +28,11 @@ const STEPS: usize = 100;
 pub(super) struct Ended {
     pub(super) state: RunState,
     pub(super) reason: Option<String>,
+    pub(super) hurdle: Option<Hurdle>,
 }
 
 pub(super) fn ended(state: RunState, reason: impl Into<String>) -> Ended {
-    Ended { state, reason: Some(reason.into()) }
+    Ended { state, reason: Some(reason.into()), hurdle: None }
 }
 
 /// Adds a step to a run.
@@ -111,6 +112,7 @@ impl Fleet {
         };
         run.state = how.state;
         run.reason = how.reason;
+        run.hurdle = how.hurdle;
         run.ended_at = Some(self.0.clock.now());
         while !self.written(&run).await {
             tokio::select! {
@@ -120,6 +122,9 @@ impl Fleet {
             }
         }
         self.tell_run(&run);
+        if run.cause == RunCause::AutoHeal {
+            self.0.heals.look_again();
+        }
         if matches!(run.action, JobAction::Wake | JobAction::Visit) {
             self.0.keep_alives.take(&run, self.0.clock.now());
             if !matches!(run.state, RunState::Skipped | RunState::Missed) {
@@ -171,8 +176,8 @@ impl Fleet {
             Ok(space) => space,
             Err(error) => return ended(RunState::Refused, error.to_string()),
         };
-        if let Some((state, reason)) = self.objection(run, &space).await {
-            return ended(state, reason);
+        if let Some(objection) = self.objection(run, &space).await {
+            return objection;
         }
         match run.action.asked() {
             Some(action) => self.ask(run, action).await,
@@ -213,7 +218,7 @@ impl Fleet {
                         Error::Store(_) | Error::Stopping => RunState::Failed,
                         _ => RunState::Refused,
                     };
-                    return ended(state, error.to_string());
+                    return Ended { hurdle: hurdle_of(&error), ..ended(state, error.to_string()) };
                 }
             }
         }
@@ -238,9 +243,12 @@ impl Fleet {
             run.request_id = operation.request_id.or(run.request_id.take());
             match operation.state {
                 OperationState::Sending | OperationState::Following => {}
-                OperationState::Succeeded => return Ended { state: RunState::Done, reason: None },
+                OperationState::Succeeded => {
+                    return Ended { state: RunState::Done, reason: None, hurdle: None };
+                }
                 OperationState::Failed => {
-                    return Ended { state: RunState::Failed, reason: operation.error };
+                    let reason = operation.error;
+                    return Ended { state: RunState::Failed, reason, hurdle: None };
                 }
                 OperationState::Cancelled => {
                     let why = operation.error.unwrap_or_else(|| "no longer followed".to_owned());
@@ -263,6 +271,22 @@ fn patience(error: &Error) -> Option<Duration> {
         Error::Hub(hub) if hub.is_transient() && !hub.may_have_acted() => {
             Some(hub.retry_after().unwrap_or(AGAIN))
         }
+        _ => None,
+    }
+}
+
+/// Tells what stands in the way, where asking again does not help.
+fn hurdle_of(error: &Error) -> Option<Hurdle> {
+    match error {
+        Error::Hub(HubError::QuotaExceeded(_)) => Some(Hurdle::Quota),
+        Error::Hub(HubError::PaymentRequired(_)) => Some(Hurdle::Billing),
+        Error::NoWriteAccess(_)
+        | Error::Hub(
+            HubError::Forbidden(_)
+            | HubError::OauthRefused(_)
+            | HubError::TokenRefused(_)
+            | HubError::SignInNeeded(_),
+        ) => Some(Hurdle::Rights),
         _ => None,
     }
 }

@@ -70,6 +70,8 @@ pub(super) struct Rules<'a> {
     pub(super) rest: TimeDelta,
     /// Whether a notice of this kind about this Space may be told.
     pub(super) allows: &'a dyn Fn(NoticeKind, &SpaceId) -> bool,
+    /// Whether attempts to mend this Space go on: that one more of them failed is no news.
+    pub(super) is_mended: &'a dyn Fn(&SpaceId) -> bool,
 }
 
 /// Where a Space stands now.
@@ -104,6 +106,13 @@ impl Book {
         if before == Some(standing) {
             // Another word for the same failure.
             self.spaces.entry(change.space.clone()).or_insert_with(|| moment.kept_back());
+            return None;
+        }
+        let told = self.spaces.get(&change.space);
+        if standing.is_failure()
+            && told.is_some_and(|told| told.standing.is_failure() && told.aloud)
+            && (rules.is_mended)(&change.space)
+        {
             return None;
         }
         if standing == Standing::Asleep && before != Some(Standing::Good) {

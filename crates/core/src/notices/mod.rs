@@ -9,7 +9,7 @@ use std::{sync::Mutex, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hfsm_model::{
-    Actor, Event, Mute, Notice, NoticeKind, NotificationSettings, Operation, SpaceId,
+    Actor, Event, Mute, Notice, NoticeKind, NotificationSettings, Operation, Space, SpaceId,
 };
 use hfsm_store::Store;
 use serde::de::DeserializeOwned;
@@ -96,6 +96,11 @@ impl Fleet {
         if by_person && now - operation.started_at < SEES_BY_THEMSELVES {
             return;
         }
+        // Whether it was given up is told in the end.
+        let to_mend = operation.actor == Some(Actor::System);
+        if to_mend && self.0.heals.is_mending(&operation.space) {
+            return;
+        }
         let Ok(space) = self.space(&operation.space) else { return };
         let notice = Notice {
             id: uuid::Uuid::new_v4().to_string(),
@@ -111,6 +116,25 @@ impl Fleet {
             if book.failed_since(&operation.space, operation.started_at) {
                 return Vec::new();
             }
+            book.take_failure(notice, rules).into_iter().collect()
+        });
+        self.save_pending().await;
+        self.send_notices().await;
+    }
+
+    /// Tells that a Space could not be mended and nothing more is done.
+    pub(crate) async fn notice_giving_up(&self, space: &Space, reason: String) {
+        let notice = Notice {
+            id: uuid::Uuid::new_v4().to_string(),
+            at: self.0.clock.now(),
+            kind: NoticeKind::GaveUp,
+            space: space.info.id.clone(),
+            stage: space.stage.clone(),
+            reason: Some(reason),
+            action: None,
+        };
+        let settings = self.notification_settings().await;
+        self.with_book(settings, |book, rules| {
             book.take_failure(notice, rules).into_iter().collect()
         });
         self.save_pending().await;
@@ -173,7 +197,9 @@ impl Fleet {
         let now = self.0.clock.now();
         let allows =
             |kind, space: &SpaceId| settings.allows(kind) && !notices.are_muted(space, now);
-        let rules = Rules { now, rest: self.notice_rest(), allows: &allows };
+        let is_mended = |space: &SpaceId| self.0.heals.is_mending(space);
+        let rest = self.notice_rest();
+        let rules = Rules { now, rest, allows: &allows, is_mended: &is_mended };
         let mut book = lock(&notices.book);
         let before = book.clone();
         let to_tell = work(&mut book, &rules);

@@ -24,6 +24,7 @@ struct Life {
     stage: Option<(Stage, i64, Option<String>)>,
     told: Vec<(i64, NoticeKind)>,
     quiet: bool,
+    mended: bool,
 }
 
 impl Life {
@@ -35,11 +36,16 @@ impl Life {
     }
 
     fn with<T>(&mut self, second: i64, work: impl FnOnce(&mut Book, &Rules<'_>) -> T) -> T {
-        let quiet = self.quiet;
+        let (quiet, mended) = (self.quiet, self.mended);
         let allows = move |_: NoticeKind, _: &SpaceId| !quiet;
         work(
             &mut self.book,
-            &Rules { now: at(second), rest: TimeDelta::seconds(60), allows: &allows },
+            &Rules {
+                now: at(second),
+                rest: TimeDelta::seconds(60),
+                allows: &allows,
+                is_mended: &|_| mended,
+            },
         )
     }
 
@@ -124,6 +130,21 @@ impl Life {
 }
 
 use NoticeKind::{ActionFailed, BuildFailed, FellAsleep, Recovered, RuntimeError};
+
+#[test]
+fn that_one_more_attempt_to_mend_it_failed_is_no_news() {
+    let mut life = Life::running();
+    life.turn(100, &Stage::RUNTIME_ERROR, Some("exit code 1"));
+    life.mended = true;
+    for second in [400, 1000, 2200] {
+        life.turn(second, &Stage::APP_STARTING, None);
+        life.turn(second + 30, &Stage::RUNTIME_ERROR, Some("exit code 1"));
+    }
+    assert_eq!(life.told, [(100, RuntimeError)]);
+    life.turn(5000, &Stage::APP_STARTING, None);
+    life.turn(5030, &Stage::RUNNING, None);
+    assert_eq!(life.told, [(100, RuntimeError), (5030, Recovered)]);
+}
 
 #[test]
 fn a_failure_is_told_with_the_hubs_reason_and_its_end_too() {

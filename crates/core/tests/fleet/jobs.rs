@@ -17,26 +17,26 @@ use hfsm_store::Store;
 
 use crate::scene::{PATIENCE, builder_by, event, fleet, id, stage_of, until, world};
 
-const HOUR: i64 = 3600;
+pub(crate) const HOUR: i64 = 3600;
 
 /// A clock of the test's own.
-fn clock() -> (Clock, &'static AtomicI64) {
+pub(crate) fn clock() -> (Clock, &'static AtomicI64) {
     let shift: &'static AtomicI64 = Box::leak(Box::new(AtomicI64::new(0)));
     (Clock::shifted(shift), shift)
 }
 
-fn pass(shift: &AtomicI64, seconds: i64) {
+pub(crate) fn pass(shift: &AtomicI64, seconds: i64) {
     shift.fetch_add(seconds * 1000, Ordering::SeqCst);
 }
 
 /// The same, and the program has noticed: whose the tokens are is asked anew after a sleep.
-async fn pass_noticed(hub: &SimHub, shift: &AtomicI64, seconds: i64) {
+pub(crate) async fn pass_noticed(hub: &SimHub, shift: &AtomicI64, seconds: i64) {
     let before = hub.world().stats().requests(RouteKind::Whoami);
     pass(shift, seconds);
     hub.world().until_asked(|counts| counts.requests(RouteKind::Whoami) > before).await;
 }
 
-async fn started(clock: Clock, hub: &SimHub, store: Store) -> Fleet {
+pub(crate) async fn started(clock: Clock, hub: &SimHub, store: Store) -> Fleet {
     let fleet = builder_by(clock, hub, store, "alice:hf_alice_write").build().await.unwrap();
     fleet.start();
     until(&fleet, "the Spaces", || stage_of(&fleet, "alice/demo")).await;
@@ -60,12 +60,12 @@ async fn create(fleet: &Fleet, plan: JobPlan) -> Job {
 }
 
 /// Waits until so many runs have ended, and returns all, the first recorded first.
-async fn ended(fleet: &Fleet, count: usize) -> Vec<Run> {
+pub(crate) async fn ended(fleet: &Fleet, count: usize) -> Vec<Run> {
     ended_at_either(fleet, fleet, count).await
 }
 
 /// The same where another program may do it, of which this one hears nothing.
-async fn ended_at_either(one: &Fleet, other: &Fleet, count: usize) -> Vec<Run> {
+pub(crate) async fn ended_at_either(one: &Fleet, other: &Fleet, count: usize) -> Vec<Run> {
     let listen = |fleet: &Fleet| fleet.subscribe(Audience::Everything, Watch::nothing());
     let (mut here, mut there) = (listen(one), listen(other));
     let waiting = async {
@@ -88,7 +88,7 @@ fn states(runs: &[Run]) -> Vec<(RunState, u32)> {
     runs.iter().map(|run| (run.state, run.occurrences)).collect()
 }
 
-fn restarts(hub: &SimHub) -> u64 {
+pub(crate) fn restarts(hub: &SimHub) -> u64 {
     hub.world().stats().requests(RouteKind::Restart)
 }
 
@@ -179,7 +179,7 @@ async fn of_two_programs_on_one_store_one_does_it() {
     assert_eq!(restarts(&hub), 3);
 }
 
-fn run(action: JobAction, operation: Option<&OperationId>, now: DateTime<Utc>) -> Run {
+pub(crate) fn run(action: JobAction, operation: Option<&OperationId>, now: DateTime<Utc>) -> Run {
     Run {
         id: RunId("r-1".into()),
         number: 0,
@@ -196,6 +196,7 @@ fn run(action: JobAction, operation: Option<&OperationId>, now: DateTime<Utc>) -
         started_at: None,
         ended_at: None,
         reason: None,
+        hurdle: None,
         steps: Vec::new(),
         operation: operation.cloned(),
         request_id: None,
@@ -203,7 +204,7 @@ fn run(action: JobAction, operation: Option<&OperationId>, now: DateTime<Utc>) -
 }
 
 /// What a process left behind that was killed while it held the run.
-async fn left_by_a_killed_process(store: &Store, run: &Run, now: DateTime<Utc>) {
+pub(crate) async fn left_by_a_killed_process(store: &Store, run: &Run, now: DateTime<Utc>) {
     store.add_runs(std::slice::from_ref(run)).await.unwrap();
     let taken = store.take_run("the dead", now, now + TimeDelta::milliseconds(200)).await.unwrap();
     assert!(!taken.unwrap().taken_over);

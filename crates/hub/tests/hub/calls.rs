@@ -241,13 +241,17 @@ async fn a_visit_tells_the_app_from_the_pages_that_stand_for_it() {
         ("secret", 200, true, false),
         ("missing", 404, false, false),
     ] {
-        let visit = hub.alice().visit(&url(name)).await.unwrap();
+        let visit = hub.alice().visit(&url(name), None).await.unwrap();
         let seen = (visit.status, visit.answered_by_app, visit.preparing);
         assert_eq!(seen, (status, by_app, preparing), "{name}");
     }
-    let own = hub.alice().visit(&format!("{}nothing-here", url("up"))).await.unwrap();
+    let own = hub.alice().visit(&format!("{}nothing-here", url("up")), None).await.unwrap();
     assert_eq!((own.status, own.answered_by_app), (404, true), "the app's own 404");
-    assert_eq!(hub.anonymous().visit(&url("secret")).await.unwrap().status, 404);
+    for (keyword, found) in [("simulated app", true), ("<h1>Ready", false)] {
+        let visit = hub.alice().visit(&url("up"), Some(keyword)).await.unwrap();
+        assert_eq!((visit.answered_by_app, visit.has_keyword), (true, found), "{keyword}");
+    }
+    assert_eq!(hub.anonymous().visit(&url("secret"), None).await.unwrap().status, 404);
     assert_ne!(hub.sim.world().space("alice/asleep").unwrap().stage, "SLEEPING", "it was woken");
-    assert!(hub.alice().visit("no address").await.is_err());
+    assert!(hub.alice().visit("no address", None).await.is_err());
 }

@@ -90,9 +90,9 @@ async fn a_visit_takes_the_token_to_the_hubs_app_hosts_only_and_out_of_the_apps_
     })
     .await;
     let gateway = server.gateway();
-    let visit = gateway.visit(&format!("{}/app/alice-demo/", server.url())).await.unwrap();
+    let visit = gateway.visit(&format!("{}/app/alice-demo/", server.url()), None).await.unwrap();
     assert_eq!((visit.status, visit.answered_by_app), (302, true));
-    gateway.visit(&format!("{}/custom/", server.url())).await.unwrap();
+    gateway.visit(&format!("{}/custom/", server.url()), None).await.unwrap();
     let asked = server.asked();
     assert_eq!(asked.len(), 2, "redirects of an app are not followed");
     assert_eq!(asked[0].headers["x-hf-authorization"], format!("Bearer {TOKEN}"));

@@ -1,9 +1,9 @@
-//! Jobs and their runs.
+//! Jobs, their runs, and what is remembered of mending Spaces.
 
 use sea_orm_migration::{
     prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager, async_trait},
     schema::{
-        big_pk_auto, boolean, string, text, text_null, timestamp_with_time_zone,
+        big_integer, big_pk_auto, boolean, string, text, text_null, timestamp_with_time_zone,
         timestamp_with_time_zone_null,
     },
     sea_query::{Index, Table},
@@ -40,7 +40,13 @@ impl MigrationTrait for Migration {
             .col(timestamp_with_time_zone_null("lease_until"))
             .col(text("details"))
             .to_owned();
-        for table in [jobs, runs] {
+        let heals = Table::create()
+            .table("heals")
+            .col(string("space").primary_key())
+            .col(big_integer("version"))
+            .col(text("record"))
+            .to_owned();
+        for table in [jobs, runs, heals] {
             manager.create_table(table).await?;
         }
         for (name, table, columns) in [

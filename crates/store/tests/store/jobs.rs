@@ -28,7 +28,7 @@ fn job(name: &str, due: i64) -> Job {
     }
 }
 
-fn run(name: &str, job: &str, planned: i64) -> Run {
+pub(crate) fn run(name: &str, job: &str, planned: i64) -> Run {
     Run {
         id: RunId(name.to_owned()),
         number: 0,
@@ -45,6 +45,7 @@ fn run(name: &str, job: &str, planned: i64) -> Run {
         started_at: None,
         ended_at: None,
         reason: None,
+        hurdle: None,
         steps: Vec::new(),
         operation: None,
         request_id: None,

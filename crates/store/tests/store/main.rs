@@ -3,6 +3,7 @@
 
 mod common;
 mod file;
+mod heals;
 mod history;
 mod jobs;
 #[cfg(unix)]

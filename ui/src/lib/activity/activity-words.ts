@@ -18,6 +18,7 @@ const KIND: Record<Activity["kind"], () => string> = {
   change_job: m.activity_change_job,
   visit: m.activity_visit,
   wake: m.activity_wake,
+  heal: m.activity_heal,
   sign_in: m.activity_sign_in,
 };
 

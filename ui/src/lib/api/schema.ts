@@ -145,6 +145,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auto-heal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For which Spaces auto-heal is chosen, and how. */
+        get: operations["list_auto_heal"];
+        /** Choose for all Spaces, an account, a label or a Space. What was chosen for the same scope is replaced. */
+        put: operations["choose_auto_heal"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auto-heal/spaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How every Space is mended that is. */
+        get: operations["list_auto_heal_states"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -566,6 +601,41 @@ export interface paths {
         get: operations["get_space"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{owner}/{name}/auto-heal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a Space is mended. */
+        get: operations["get_auto_heal"];
+        /** Choose for a Space. It is tried anew, where auto-heal had given up. */
+        put: operations["set_auto_heal"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces/{owner}/{name}/auto-heal/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mend a Space again that auto-heal gave up, or is waiting for. Attempts of the last 24 hours still count. */
+        post: operations["reset_auto_heal"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1139,7 +1209,7 @@ export interface components {
          * @description What happened.
          * @enum {string}
          */
-        ActivityKind: "restart" | "factory_rebuild" | "pause" | "set_hardware" | "set_sleep_time" | "set_dev_mode" | "change_variable" | "change_secret" | "add_account" | "remove_account" | "replace_token" | "account_state" | "change_setting" | "change_job" | "visit" | "wake" | "sign_in";
+        ActivityKind: "restart" | "factory_rebuild" | "pause" | "set_hardware" | "set_sleep_time" | "set_dev_mode" | "change_variable" | "change_secret" | "add_account" | "remove_account" | "replace_token" | "account_state" | "change_setting" | "change_job" | "visit" | "wake" | "heal" | "sign_in";
         /** @description A page of the activity list. */
         ActivityPage: {
             /** @description The newest first. */
@@ -1314,6 +1384,13 @@ export interface components {
             /** @enum {string} */
             type: "keep_alive_changed";
         } | {
+            /** @description Something about the mending of Spaces is another: read it again. */
+            data: {
+                space?: components["schemas"]["SpaceId"] | null;
+            };
+            /** @enum {string} */
+            type: "heal_changed";
+        } | {
             /** @description Something was done. */
             data: components["schemas"]["Activity"];
             /** @enum {string} */
@@ -1366,11 +1443,51 @@ export interface components {
             /** @enum {string} */
             type: "resync";
         };
+        /** @description What an app has to answer. A page of the Hub in the app's place never counts. */
+        ExpectedAnswer: {
+            /**
+             * @description Where it is visited, beginning with `/`, 200 characters at most; at its root when `null`.
+             * @default null
+             * @example /health
+             */
+            path: string | null;
+            /**
+             * Format: int32
+             * @description The HTTP status, 100 to 599; any below 500 when `null`.
+             * @default null
+             */
+            status: number | null;
+            /**
+             * @description Words that have to be in the first 64 KiB of the answer, 200 characters at most, in this letter
+             *     case.
+             * @default null
+             */
+            keyword: string | null;
+        };
         /**
          * @description The Hub's name of a kind of hardware, such as `cpu-basic`. The set is open.
          * @example cpu-basic
          */
         Flavor: string;
+        /** @description That a Space is no longer mended, until a person or a new commit says otherwise. */
+        GaveUp: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Why. */
+            cause: components["schemas"]["GaveUpCause"];
+            /** @description Why, in words, with those of the Hub where it gave some. */
+            reason: string;
+            /** @description The head commit then: another one ends it. */
+            sha?: string | null;
+        };
+        /**
+         * @description Why a Space is no longer mended.
+         * @enum {string}
+         */
+        GaveUpCause: "attempts" | "quota" | "billing" | "configuration" | "abuse" | "refused";
         /** @description What a GPU of a replica used in one step. */
         GpuHistoryPoint: {
             /**
@@ -1438,6 +1555,158 @@ export interface components {
              */
             sleep_time?: number | null;
         };
+        /** @description Whether and how Spaces are mended. */
+        HealChoice: {
+            /**
+             * @description Whether they are.
+             * @default follow
+             */
+            mode: components["schemas"]["HealMode"];
+            /**
+             * @description How; kept also while it is off.
+             * @default {
+             *       "runtime_error": true,
+             *       "build_error": true,
+             *       "health": null,
+             *       "after_minutes": 5,
+             *       "restarts": 3,
+             *       "factory_rebuild": false,
+             *       "wait_minutes": 10,
+             *       "max_per_day": 6,
+             *       "allow_billed": false,
+             *       "allow_slot_risk": false
+             *     }
+             */
+            rule: components["schemas"]["HealRule"];
+        };
+        /**
+         * @description Whether Spaces are mended.
+         * @enum {string}
+         */
+        HealMode: "follow" | "on" | "off";
+        /**
+         * @description What counts as a failure, and what is done about it. What a restart cannot mend (configuration, quota,
+         *     billing, abuse, what a person paused) is left alone whatever the rule says.
+         */
+        HealRule: {
+            /**
+             * @description The app ended with an error, or could not be started.
+             * @default true
+             */
+            runtime_error: boolean;
+            /**
+             * @description The build failed by something that passes: the network, a registry, want of capacity.
+             * @default true
+             */
+            build_error: boolean;
+            /** @default null */
+            health: components["schemas"]["HealthCheck"] | null;
+            /**
+             * Format: int32
+             * @description A Space has to fail for so many minutes before anything is done, 0 to 1440.
+             * @default 5
+             */
+            after_minutes: number;
+            /**
+             * Format: int32
+             * @description Restarts that are tried one after the other before a factory rebuild, or giving up; 1 to 10.
+             * @default 3
+             */
+            restarts: number;
+            /**
+             * @description Whether one factory rebuild is tried after the restarts.
+             * @default false
+             */
+            factory_rebuild: boolean;
+            /**
+             * Format: int32
+             * @description After an attempt, the next follows no sooner than in about so many minutes, 1 to 1440; after each
+             *     further one twice as late, a day at most.
+             * @default 10
+             */
+            wait_minutes: number;
+            /**
+             * Format: int32
+             * @description Attempts within 24 hours at most, 1 to 48.
+             * @default 6
+             */
+            max_per_day: number;
+            /**
+             * @description Also where hardware runs that costs money.
+             * @default false
+             */
+            allow_billed: boolean;
+            /**
+             * @description Also where a free account may lose the Space's place.
+             * @default false
+             */
+            allow_slot_risk: boolean;
+        };
+        /**
+         * @description For which Spaces auto-heal is chosen. What is chosen for a Space counts before what is chosen for its
+         *     labels, that before what is chosen for its account, and that before what is chosen for all.
+         */
+        HealScope: {
+            /** @enum {string} */
+            type: "all";
+        } | {
+            /** @description The account. */
+            account: components["schemas"]["AccountId"];
+            /** @enum {string} */
+            type: "account";
+        } | {
+            /** @description The label. */
+            label: string;
+            /** @enum {string} */
+            type: "label";
+        } | {
+            /** @description Its name. */
+            space: components["schemas"]["SpaceId"];
+            /** @enum {string} */
+            type: "space";
+        };
+        /**
+         * @description Where a Space stands with auto-heal.
+         * @enum {string}
+         */
+        HealStanding: "off" | "well" | "waiting" | "mending" | "left_alone" | "gave_up";
+        /** @description How a Space is mended now. */
+        HealState: {
+            /** @description The Space. */
+            space: components["schemas"]["SpaceId"];
+            /** @description What is chosen for the Space itself. */
+            choice: components["schemas"]["HealChoice"];
+            rule?: components["schemas"]["HealRule"] | null;
+            from?: components["schemas"]["HealScope"] | null;
+            /** @description Where it stands. */
+            standing: components["schemas"]["HealStanding"];
+            /** @description What fails, or why it is left alone. */
+            reason?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it fails.
+             */
+            failing_since?: string | null;
+            /**
+             * Format: date-time
+             * @description When the next attempt is made, if it still fails then.
+             */
+            next_attempt_at?: string | null;
+            next_action?: components["schemas"]["JobAction"] | null;
+            /**
+             * Format: int32
+             * @description Attempts since it last ran well for a while.
+             */
+            attempts_in_a_row: number;
+            /**
+             * Format: int32
+             * @description Attempts within the last 24 hours.
+             */
+            attempts_last_day: number;
+            run?: components["schemas"]["RunId"] | null;
+            gave_up?: components["schemas"]["GaveUp"] | null;
+            health?: components["schemas"]["HealthRecord"] | null;
+        };
         /** @description How the program is. */
         Health: {
             /** @description Whether everything works. */
@@ -1448,6 +1717,62 @@ export interface components {
             open_streams: number;
             /** @description How many clients listen to events. */
             event_readers: number;
+        };
+        /** @description How it is found out whether an app works. */
+        HealthCheck: {
+            /**
+             * @description What the app has to answer.
+             * @default {
+             *       "path": null,
+             *       "status": null,
+             *       "keyword": null
+             *     }
+             */
+            answer: components["schemas"]["ExpectedAnswer"];
+            /**
+             * Format: int32
+             * @description It is asked every so many minutes, 1 to 1440.
+             * @default 5
+             */
+            every_minutes: number;
+            /**
+             * Format: int32
+             * @description So many wrong answers in a row are a failure, 1 to 20.
+             * @default 3
+             */
+            failures: number;
+        };
+        /** @description What is remembered of how an app answered. */
+        HealthRecord: {
+            /**
+             * Format: date-time
+             * @description When it was asked last.
+             * @default null
+             */
+            checked_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it is asked next.
+             * @default null
+             */
+            next_at: string | null;
+            /**
+             * Format: date-time
+             * @description Since when its answers are wrong, and how many were.
+             * @default null
+             */
+            failing_since: string | null;
+            /**
+             * Format: int32
+             * @description Wrong answers in a row.
+             * @default 0
+             */
+            failures: number;
+            /**
+             * @description What was wrong with the last; `null` when it was right.
+             * @default null
+             */
+            wrong: string | null;
         };
         /** @description What a replica used in one step. */
         HistoryPoint: {
@@ -1473,6 +1798,11 @@ export interface components {
             /** @description Its GPUs. */
             gpus: components["schemas"]["GpuHistoryPoint"][];
         };
+        /**
+         * @description What stands in the way of something, so that trying again does not help.
+         * @enum {string}
+         */
+        Hurdle: "quota" | "billing" | "rights" | "terms";
         /** @description Which of the tool's accounts to take over. */
         ImportRequest: {
             /** @description Their names; all when empty. */
@@ -1835,7 +2165,7 @@ export interface components {
          * @description What a notice is about.
          * @enum {string}
          */
-        NoticeKind: "build_failed" | "runtime_error" | "recovered" | "fell_asleep" | "action_failed";
+        NoticeKind: "build_failed" | "runtime_error" | "recovered" | "fell_asleep" | "action_failed" | "gave_up";
         /** @description Which notices are told. What is absent is. */
         NotificationSettings: {
             /**
@@ -1868,6 +2198,11 @@ export interface components {
              * @default true
              */
             action_failed: boolean;
+            /**
+             * @description A Space could not be mended.
+             * @default true
+             */
+            gave_up: boolean;
         };
         /** @description An action that was asked for, followed until the Space has settled. */
         Operation: {
@@ -2066,6 +2401,7 @@ export interface components {
             ended_at?: string | null;
             /** @description Why it was missed, skipped, refused or failed; the Hub's answer where it gave one. */
             reason?: string | null;
+            hurdle?: components["schemas"]["Hurdle"] | null;
             /** @description What happened, oldest first. */
             steps: components["schemas"]["RunStep"][];
             operation?: components["schemas"]["OperationId"] | null;
@@ -2076,7 +2412,7 @@ export interface components {
          * @description What asked for a run.
          * @enum {string}
          */
-        RunCause: "schedule" | "by_hand" | "keep_alive";
+        RunCause: "schedule" | "by_hand" | "keep_alive" | "auto_heal";
         /** @description The name of a run. */
         RunId: string;
         /** @description A page of runs. */
@@ -2139,6 +2475,13 @@ export interface components {
             name: string;
             /** @description The query of the list's address, at most 2000 characters. */
             query: string;
+        };
+        /** @description What is chosen for one scope. */
+        ScopedHeal: {
+            /** @description For which Spaces. */
+            scope: components["schemas"]["HealScope"];
+            /** @description What. */
+            choice: components["schemas"]["HealChoice"];
         };
         /** @description A secret that the app can read. The Hub never gives its value back. */
         Secret: {
@@ -2220,7 +2563,8 @@ export interface components {
              *       "runtime_error": true,
              *       "recovered": true,
              *       "fell_asleep": true,
-             *       "action_failed": true
+             *       "action_failed": true,
+             *       "gave_up": true
              *     }
              */
             notifications: components["schemas"]["NotificationSettings"];
@@ -2901,6 +3245,97 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ActivityPage"];
+                };
+            };
+        };
+    };
+    list_auto_heal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is chosen, one entry for each scope for which something is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScopedHeal"][];
+                };
+            };
+        };
+    };
+    choose_auto_heal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScopedHeal"];
+            };
+        };
+        responses: {
+            /** @description What is chosen from now on, for all scopes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScopedHeal"][];
+                };
+            };
+            /** @description A number is out of its range */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such account, or no account here sees the Space */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Space is static */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_auto_heal_states: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In the order of their names */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealState"][];
                 };
             };
         };
@@ -3932,6 +4367,124 @@ export interface operations {
                 };
             };
             /** @description No account here sees it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_auto_heal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rule that counts for it, and where it stands */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealState"];
+                };
+            };
+            /** @description No account here sees the Space */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_auto_heal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HealChoice"];
+            };
+        };
+        responses: {
+            /** @description The rule that counts for it, and where it stands */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealState"];
+                };
+            };
+            /** @description A number is out of its range */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No account here sees the Space */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Space is static */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_auto_heal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where it stands from now on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealState"];
+                };
+            };
+            /** @description No account here sees the Space */
             404: {
                 headers: {
                     [name: string]: unknown;

@@ -74,6 +74,7 @@ const CAUSE: Record<Run["cause"], () => string> = {
   schedule: m.cause_schedule,
   by_hand: m.cause_by_hand,
   keep_alive: m.keep_awake,
+  auto_heal: m.activity_heal,
 };
 
 export const RUN_CAUSES = Object.keys(CAUSE) as Run["cause"][];
