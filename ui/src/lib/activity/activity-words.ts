@@ -28,25 +28,30 @@ const OUTCOME: Record<Activity["outcome"], () => string> = {
   failed: m.outcome_failed,
 };
 
-export const kindWord = (activity: Activity): string => KIND[activity.kind]();
-export const outcomeWord = (activity: Activity): string => OUTCOME[activity.outcome]();
+const ACTOR: Record<Activity["actor"]["type"], () => string> = {
+  desktop: m.actor_desktop,
+  person: m.actor_person,
+  api_key: m.actor_api_key,
+  command_line: m.actor_command_line,
+  job: m.actor_any_job,
+  system: m.actor_system,
+};
 
-export const actorWord = ({ actor }: Activity): string => actorName(actor);
+export const KINDS = Object.keys(KIND) as Activity["kind"][];
+
+export const kindWord = (kind: Activity["kind"]): string => KIND[kind]();
+export const outcomeWord = (outcome: Activity["outcome"]): string => OUTCOME[outcome]();
+/** What sort of actor acted. */
+export const actorKindWord = (type: Activity["actor"]["type"]): string => ACTOR[type]();
 
 /** Who or what acted. */
 export function actorName(actor: Activity["actor"]): string {
   switch (actor.type) {
-    case "desktop":
-      return m.actor_desktop();
     case "person":
       return actor.name;
-    case "api_key":
-      return m.actor_api_key();
-    case "command_line":
-      return m.actor_command_line();
     case "job":
       return m.actor_job({ name: actor.name });
-    case "system":
-      return m.actor_system();
+    default:
+      return actorKindWord(actor.type);
   }
 }
