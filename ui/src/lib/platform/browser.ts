@@ -7,6 +7,7 @@ const absent = <T>(): Promise<T> => Promise.reject(new Error("a browser cannot d
 export const platform: Platform = {
   capabilities: {
     signIn: true,
+    offline: true,
     openExternal: false,
     background: false,
     tokenStore: false,

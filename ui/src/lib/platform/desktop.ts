@@ -7,6 +7,7 @@ import type { Platform } from "./platform";
 export const platform: Platform = {
   capabilities: {
     signIn: false,
+    offline: false,
     openExternal: true,
     background: true,
     tokenStore: true,

@@ -7,6 +7,8 @@ import type { Native } from "./native";
 export interface Capabilities {
   /** A person has to sign in before anything private is answered. */
   signIn: boolean;
+  /** The server may be out of reach, so the page and the last known list are kept. */
+  offline: boolean;
   /** Links that lead elsewhere have to be handed over; the page cannot open them itself. */
   openExternal: boolean;
   /** It can keep running without a window, start with the session and be called by keys. */

@@ -1,6 +1,7 @@
 import { createContext } from "svelte";
 import { unwrap, type Api } from "$lib/api/client";
 import type { SessionInfo } from "$lib/api/types";
+import { forgetPerson } from "./forget";
 
 /** Who looks at this page, and what they may see. */
 export class SessionState {
@@ -47,6 +48,8 @@ export class SessionState {
 
   async signOut(): Promise<void> {
     await unwrap(this.#api.DELETE("/api/v1/session"));
+    this.#info = null;
+    forgetPerson();
     await this.load();
   }
 
