@@ -9,7 +9,8 @@ use axum::{
 use chrono::{DateTime, SecondsFormat, Utc};
 use hfsm_core::{Fleet, RunFilter};
 use hfsm_model::{
-    Job, JobAction, JobId, JobPlan, Risks, Run, RunCause, RunId, RunState, SpaceId, Trigger,
+    ImportReport, ImportRequest, Job, JobAction, JobId, JobPlan, Risks, Run, RunCause, RunId,
+    RunState, SpaceId, Trigger,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -189,6 +190,32 @@ pub(crate) async fn preview(
         Ok(PreviewTime { at, local })
     });
     Ok(Json(shown.collect::<Result<_, hfsm_core::Error>>()?))
+}
+
+/// All jobs and keep-alive rules as a file, which the import takes here or on another machine.
+#[utoipa::path(get, path = "/api/v1/jobs/export", tag = "jobs", operation_id = "export_jobs",
+    responses((status = OK, description = "YAML", body = String, content_type = "application/yaml")))]
+pub(crate) async fn export(_: Trusted, State(fleet): State<Fleet>) -> Result<Response, Problem> {
+    let headers = [
+        (header::CONTENT_TYPE, "application/yaml; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"hfsm-jobs.yaml\""),
+    ];
+    Ok((headers, fleet.export_jobs().await?).into_response())
+}
+
+/// Take over jobs and keep-alive rules from a file, or only say what would become of them. What is good is
+/// taken over; of the rest it is said why not.
+#[utoipa::path(post, path = "/api/v1/jobs/import", tag = "jobs", operation_id = "import_jobs",
+    request_body = ImportRequest,
+    responses((status = OK, description = "What became of each thing in the file, or would", body = ImportReport),
+              (status = BAD_REQUEST, description = "The file is not of its form; `detail` says on which line", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn import(
+    Trusted(caller): Trusted,
+    State(fleet): State<Fleet>,
+    Body(request): Body<ImportRequest>,
+) -> Result<Json<ImportReport>, Problem> {
+    let ImportRequest { format, document, dry_run } = request;
+    Ok(Json(fleet.import_jobs(format, &document, dry_run, caller.actor()).await?))
 }
 
 /// Which runs are wanted.

@@ -112,6 +112,8 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(records::cancel_operation))
         .routes(routes!(jobs::list, jobs::create))
         .routes(routes!(jobs::preview))
+        .routes(routes!(jobs::export))
+        .routes(routes!(jobs::import))
         .routes(routes!(jobs::get, jobs::change, jobs::remove))
         .routes(routes!(jobs::run_now))
         .routes(routes!(jobs::pause))

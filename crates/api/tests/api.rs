@@ -119,6 +119,7 @@ async fn nothing_is_answered_without_a_caller_or_to_strangers() {
         "/api/v1/spaces/alice/demo/logs/run/stream",
         "/api/v1/stage-changes",
         "/api/v1/jobs",
+        "/api/v1/jobs/export",
         "/api/v1/runs",
         "/api/v1/keep-alive",
         "/api/v1/auto-heal",
@@ -708,4 +709,43 @@ async fn auto_heal_is_chosen_for_a_scope_or_a_space_and_given_another_try() {
     assert_eq!(scene.desktop(Method::PUT, page, on()).await.0, StatusCode::CONFLICT);
     let unknown = "/api/v1/spaces/alice/unknown/auto-heal";
     assert_eq!(scene.desktop(Method::PUT, unknown, on()).await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn intervals_zones_and_files_that_make_no_sense_are_refused() {
+    let scene = scene().await;
+    let plan = |trigger: serde_json::Value| {
+        json!({ "name": "bad", "action": { "type": "restart" },
+                "target": { "type": "label", "label": "prod" }, "trigger": trigger })
+    };
+    let every = |seconds: serde_json::Value| json!({ "type": "every", "seconds": seconds, "anchor": "2026-01-01T00:00:00Z" });
+    let cron = |expression: &str, zone: &str| json!({ "type": "cron", "expression": expression, "zone": zone });
+    for bad in [
+        every(json!(0)),
+        every(json!(-1)),
+        every(json!(1e9)),
+        every(json!(1_000_000_000)),
+        every(json!("abc")),
+        every(json!("3600")),
+        every(json!(1.5)),
+        every(json!(null)),
+        cron("0 0 30 2 *", "UTC"),
+        cron("0 3 * * *", "Europe/Atlantis"),
+        cron("* * *", "UTC"),
+        json!({ "type": "once", "at": "2001-01-01T00:00:00Z" }),
+        json!({ "type": "never" }),
+    ] {
+        let (status, problem) =
+            scene.desktop(Method::POST, "/api/v1/jobs", Some(plan(bad.clone()))).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{bad}: {problem}");
+        assert_eq!(problem["code"], "invalid_request", "{bad}");
+    }
+    for document in ["", "version: 1\njobs: [7]\n", "version: 1\n  - [", "\u{0}"] {
+        let body = json!({ "document": document, "dry_run": true });
+        let (status, problem) =
+            scene.desktop(Method::POST, "/api/v1/jobs/import", Some(body)).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{document:?}: {problem}");
+    }
+    let (_, jobs) = scene.desktop(Method::GET, "/api/v1/jobs", None).await;
+    assert_eq!(jobs, json!([]));
 }

@@ -10,6 +10,7 @@ mod http;
 mod idle;
 mod list;
 mod machine;
+mod many_jobs;
 mod processes;
 mod recovery;
 mod relay;
@@ -60,6 +61,8 @@ enum Scenario {
     Recovery,
     /// The Hub refuses and fails
     Storm,
+    /// 10,000 jobs
+    ManyJobs,
     /// A year of schedules and of keeping awake
     Year,
 }
@@ -76,6 +79,7 @@ impl Scenario {
             Self::StageChange => stage_change::run(quick).await,
             Self::Recovery => recovery::run(quick).await,
             Self::Storm => storm::run(quick).await,
+            Self::ManyJobs => many_jobs::run(quick).await,
             Self::Year => year::run(quick).await,
         }
     }

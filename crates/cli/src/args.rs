@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use hfsm_model::SpaceId;
+use url::Url;
 
 /// One window over all your Hugging Face Spaces: server and command line.
 #[derive(Debug, Parser)]
@@ -76,7 +77,6 @@ pub(crate) enum Command {
     /// Show what Spaces use
     Metrics(Metrics),
     /// What is done by itself, and each time it was
-    #[command(subcommand)]
     Jobs(Jobs),
     /// Show the hardware that the Hub offers
     Hardware,
@@ -213,8 +213,17 @@ pub(crate) struct Act {
     pub(crate) timeout: Duration,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Jobs {
+    /// A server to ask, with the key in HFSM_API_KEY; the one that runs with the data folder when left out
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) server: Option<Url>,
+    #[command(subcommand)]
+    pub(crate) command: JobsCommand,
+}
+
 #[derive(Debug, Subcommand)]
-pub(crate) enum Jobs {
+pub(crate) enum JobsCommand {
     /// List the jobs
     List,
     /// Show a job as JSON
@@ -230,12 +239,23 @@ pub(crate) enum Jobs {
         /// On this Space only
         #[arg(long)]
         space: Option<SpaceId>,
+        /// Only in this state, such as failed
+        #[arg(long)]
+        state: Option<String>,
         /// So many at most
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
     },
     /// Make a job of a plan in JSON, as `POST /api/v1/jobs` takes it
-    Create {
+    #[command(alias = "create")]
+    Add {
+        /// The file; - is the standard input
+        plan: PathBuf,
+    },
+    /// Give a job another plan in JSON
+    Edit {
+        /// The job
+        job: String,
         /// The file; - is the standard input
         plan: PathBuf,
     },
@@ -249,13 +269,25 @@ pub(crate) enum Jobs {
         /// The job
         job: String,
     },
+    /// Do now what a job does, and wait until it is done
+    Run {
+        /// The job
+        job: String,
+        /// Return when it has begun
+        #[arg(long)]
+        no_wait: bool,
+        /// How long to wait at most
+        #[arg(long, default_value = "30m", value_parser = duration)]
+        timeout: Duration,
+    },
     /// Remove a job; its runs stay
     Remove {
         /// The job
         job: String,
     },
     /// Show when a cron expression fires next
-    Next {
+    #[command(alias = "next")]
+    Preview {
         /// Minute, hour, day of the month, month and day of the week
         expression: String,
         /// The time zone
@@ -265,6 +297,22 @@ pub(crate) enum Jobs {
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=100))]
         count: u8,
     },
+    /// Write all jobs and keep-alive rules as YAML
+    Export,
+    /// Take over jobs and keep-alive rules from YAML as `export` writes it
+    Import(Import),
+    /// Take over the schedules of the old application: its data/config.json, or what it answers at
+    /// /api/schedule/status
+    ImportOld(Import),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The file; - is the standard input
+    pub(crate) file: PathBuf,
+    /// Only say what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]

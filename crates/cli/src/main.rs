@@ -1,5 +1,6 @@
 //! The headless program: the server, the demo, and the command line.
 
+mod api;
 mod args;
 mod commands;
 mod engine;

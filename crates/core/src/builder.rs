@@ -13,6 +13,7 @@ use crate::{
     Error, Fleet, Pace,
     accounts::Member,
     inventory::Inventory,
+    keep_alive::KeepAlives,
     notices::Notices,
     sources::{ConfiguredAccount, HfCliPaths},
     tokens::token_of,
@@ -43,6 +44,7 @@ pub(crate) struct Parts {
     pub(crate) members: BTreeMap<AccountId, Member>,
     pub(crate) inventory: Inventory,
     pub(crate) notices: Notices,
+    pub(crate) keep_alives: KeepAlives,
 }
 
 impl FleetBuilder {
@@ -137,6 +139,7 @@ impl FleetBuilder {
         let inventory =
             Inventory::load(self.store.spaces().await?, self.store.labels().await?, &members);
         let notices = Notices::load(&self.store).await;
+        let keep_alives = KeepAlives::load(&self.store).await;
         Fleet::assemble(Parts {
             clock: self.clock,
             pace: self.pace,
@@ -147,6 +150,7 @@ impl FleetBuilder {
             members,
             inventory,
             notices,
+            keep_alives,
         })
     }
 

@@ -95,7 +95,7 @@ impl Fleet {
             logs: LogFeeds::default(),
             operations: Operations::default(),
             jobs: Jobs::default(),
-            keep_alives: KeepAlives::default(),
+            keep_alives: parts.keep_alives,
             heals: Heals::default(),
             notices: parts.notices,
             woke: watch::Sender::new(0),

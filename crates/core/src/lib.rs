@@ -38,7 +38,10 @@ pub use error::Error;
 pub use fleet::Fleet;
 pub use hfsm_hub::{Error as HubError, Hub, HubConfig};
 pub use hfsm_store::{ActivityFilter, OperationFilter, RunFilter, Store, StoredAnswer};
-pub use jobs::in_zone;
+pub use jobs::{
+    OLD_HOURS_MAX, OLD_MINUTES_MAX, in_zone, is_old_restart, old_interval, old_restart_id,
+    old_restart_plan,
+};
 pub use logs::LogReader;
 pub use pace::Pace;
 pub use supervisor::{Supervisor, TaskStatus};

@@ -13,6 +13,7 @@ mod hardware;
 mod heal;
 mod history;
 mod id;
+mod import;
 mod job;
 mod keep_alive;
 mod log_line;
@@ -42,6 +43,9 @@ pub use history::{
     Aggregate, GpuHistoryPoint, HistoryPoint, HistoryStep, MetricsHistory, MetricsSeries,
 };
 pub use id::{AccountId, InvalidId, SpaceId};
+pub use import::{
+    ImportEntry, ImportFormat, ImportKind, ImportOutcome, ImportReport, ImportRequest,
+};
 pub use job::{
     Hurdle, Job, JobAction, JobId, JobPlan, JobTarget, MissedRule, Risks, Run, RunCause, RunId,
     RunState, RunStep, RunStepKind, Terms, Trigger,

@@ -43,6 +43,9 @@ impl Door {
             if self.sign_in.is_api_key(bearer) {
                 return Ok(Caller::ApiKey);
             }
+            if self.sign_in.is_local_key(bearer) {
+                return Ok(Caller::CommandLine);
+            }
             if let Some(user) = self.sign_in.session_user(bearer).await? {
                 return Ok(Caller::Session { user });
             }

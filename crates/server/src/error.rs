@@ -46,6 +46,17 @@ pub enum Error {
     /// The system gives no random numbers.
     #[error("the system gives no random numbers: {0}")]
     Random(String),
+    /// The command line on this machine cannot be told where the server is.
+    #[error(
+        "{} cannot be written ({source}), so `hfsm jobs` needs --server and HFSM_API_KEY while this server runs",
+        path.display()
+    )]
+    LocalDoor {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The API's document cannot be written.
     #[error("the API document cannot be written as JSON: {0}")]
     Document(String),

@@ -20,6 +20,7 @@ mod json;
 mod lifecycle;
 mod limits;
 mod listener;
+mod local_door;
 mod origin;
 mod password;
 mod problem;
@@ -41,6 +42,7 @@ pub use config::{
 pub use error::Error;
 pub use lifecycle::StopSignals;
 pub use listener::Listener;
+pub use local_door::LocalDoor;
 pub use password::hash as hash_password;
 pub use remote::{
     RemoteAccess, RemoteReach, RemoteSettings, RemoteState, RemoteTrouble, RemoteTroubleCode,

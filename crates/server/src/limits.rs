@@ -17,6 +17,10 @@ use crate::problem::{invalid_request, invalid_with};
 /// The largest body: a thousand Space ids need a tenth of it.
 pub(crate) const LARGEST_BODY: usize = 1024 * 1024;
 
+/// The largest file of jobs: ten thousand need a good third of it.
+const LARGEST_IMPORT: usize = 8 * 1024 * 1024;
+const IMPORT: &str = "/api/v1/jobs/import";
+
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -26,12 +30,13 @@ pub(crate) async fn read_body(request: Request, next: Next) -> Response {
     if body.is_end_stream() {
         return next.run(Request::from_parts(parts, body)).await;
     }
-    if body.size_hint().lower() > LARGEST_BODY as u64 {
-        return too_large().into_response();
+    let most = if parts.uri.path() == IMPORT { LARGEST_IMPORT } else { LARGEST_BODY };
+    if body.size_hint().lower() > most as u64 {
+        return too_large(most).into_response();
     }
-    match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, LARGEST_BODY)).await {
+    match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, most)).await {
         Ok(Ok(bytes)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
-        Ok(Err(error)) if is_too_large(&error) => too_large().into_response(),
+        Ok(Err(error)) if is_too_large(&error) => too_large(most).into_response(),
         Ok(Err(_)) => invalid_request("the body ended too early").into_response(),
         Err(_) => invalid_with(
             StatusCode::REQUEST_TIMEOUT,
@@ -41,8 +46,8 @@ pub(crate) async fn read_body(request: Request, next: Next) -> Response {
     }
 }
 
-fn too_large() -> Problem {
-    Problem::new(ErrorCode::BodyTooLarge, format!("a body may have at most {LARGEST_BODY} bytes"))
+fn too_large(most: usize) -> Problem {
+    Problem::new(ErrorCode::BodyTooLarge, format!("a body may have at most {most} bytes"))
 }
 
 fn is_too_large(error: &axum::Error) -> bool {

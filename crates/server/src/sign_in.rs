@@ -52,6 +52,8 @@ struct Inner {
     /// Told when a session was ended before its time.
     sessions_ended: watch::Sender<()>,
     api_key: Option<SecretString>,
+    /// With which the command line on this machine comes in.
+    local_key: Mutex<Option<SessionHash>>,
     public_view: PublicView,
     by_address: Attempts<IpAddr>,
     /// Apart from passwords: somebody who opens an old link can still sign in with theirs.
@@ -148,6 +150,7 @@ impl SignIn {
             code_session: Mutex::new(None),
             sessions_ended: watch::Sender::new(()),
             api_key: config.api_key,
+            local_key: Mutex::new(None),
             public_view: config.public_view,
             by_address: Attempts::new(BY_ADDRESS),
             by_code: Attempts::new(BY_ADDRESS),
@@ -175,6 +178,16 @@ impl SignIn {
         let code = random_text(16)?;
         *lock(&self.0.code) = Some(fingerprint(&code));
         Ok(code.into())
+    }
+
+    /// Makes the key with which the command line on this machine comes in, until the program ends.
+    ///
+    /// # Errors
+    /// When the system gives no random numbers.
+    pub fn new_local_key(&self) -> Result<SecretString, Error> {
+        let key = random_text(32)?;
+        *lock(&self.0.local_key) = Some(fingerprint(&key));
+        Ok(key.into())
     }
 
     /// Returns whether a password is configured or was set.
@@ -331,6 +344,11 @@ impl SignIn {
     /// Returns whether `bearer` is the API key.
     pub(crate) fn is_api_key(&self, bearer: &str) -> bool {
         self.0.api_key.as_ref().is_some_and(|key| same(key.expose_secret(), bearer))
+    }
+
+    /// Returns whether `bearer` is the key of the command line on this machine.
+    pub(crate) fn is_local_key(&self, bearer: &str) -> bool {
+        lock(&self.0.local_key).is_some_and(|hash| hash == fingerprint(bearer))
     }
 
     pub(crate) fn bearer_must_wait(&self, from: IpAddr) -> Option<Duration> {

@@ -220,6 +220,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_run_for_which_there_is_no_room_stays_held_and_is_recorded_when_there_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store.db")).await.unwrap();
+        let now = chrono::DateTime::UNIX_EPOCH;
+        let text = r#"{"id":"r-1","number":0,"job":"j","name":"n","cause":"schedule","actor":{"type":"system"},"space":"a/b","action":{"type":"restart"},"terms":{},"planned_at":"1970-01-01T00:00:00Z","occurrences":1,"state":"waiting","started_at":null,"ended_at":null,"reason":null,"steps":[],"operation":null,"request_id":null}"#;
+        let waiting: hfsm_model::Run = serde_json::from_str(text).unwrap();
+        store.add_runs(std::slice::from_ref(&waiting)).await.unwrap();
+        let until = now + chrono::TimeDelta::minutes(1);
+        let mut run = store.take_run("me", now, until).await.unwrap().unwrap().run;
+        let pages: i64 = one_value(store.writer(), "PRAGMA page_count").await.unwrap();
+        let limit = format!("PRAGMA max_page_count = {pages}");
+        store.writer().execute_unprepared(&limit).await.unwrap();
+        run.state = hfsm_model::RunState::Done;
+        run.reason = Some("x".repeat(100_000));
+        let error = store.save_run(&run, "me").await.unwrap_err();
+        assert!(matches!(error, Error::Full), "{error}");
+        let held = store.find_run(&run.id).await.unwrap().unwrap();
+        assert_eq!(held.state, hfsm_model::RunState::Running, "not lost");
+        assert!(store.take_run("another", now, until).await.unwrap().is_none(), "nor done twice");
+        store.writer().execute_unprepared("PRAGMA max_page_count = 1000000").await.unwrap();
+        assert!(store.save_run(&run, "me").await.unwrap());
+        let recorded = store.find_run(&run.id).await.unwrap().unwrap();
+        assert_eq!(recorded.state, hfsm_model::RunState::Done);
+    }
+
+    #[tokio::test]
     async fn what_is_confirmed_after_failed_transactions_is_committed() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("store.db")).await.unwrap();

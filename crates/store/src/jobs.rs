@@ -3,11 +3,14 @@
 use chrono::{DateTime, Utc};
 use hfsm_model::{Job, JobId, Run};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    TransactionTrait, sea_query::Expr, sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, TransactionTrait, sea_query::Expr, sea_query::OnConflict,
 };
 
 use crate::{Error, Result, Store, runs};
+
+/// Rows in one statement.
+const BATCH: usize = 500;
 
 /// When a job is due next, and what was planned for then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,38 +33,42 @@ pub struct TakenTime {
 }
 
 impl Store {
-    /// Adds a job, or replaces what is kept of it.
+    /// Adds jobs, or replaces what is kept of them; all or none.
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub async fn save_job(&self, job: &Job) -> Result<()> {
+    pub async fn save_jobs(&self, jobs: &[Job]) -> Result<()> {
         use table::Column;
         self.run(async {
-            let row = table::ActiveModel {
-                id: Set(job.id.to_string()),
-                plan: Set(serde_json::to_string(&job.plan)
-                    .map_err(|source| Error::Unwritable { what: "job", source })?),
-                paused: Set(job.paused),
-                created_at: Set(job.created_at),
-                planned_at: Set(job.planned_at),
-                due_at: Set(job.due_at),
-            };
-            table::Entity::insert(row)
-                .on_conflict(
-                    OnConflict::column(Column::Id)
-                        .update_columns([
-                            Column::Plan,
-                            Column::Paused,
-                            Column::PlannedAt,
-                            Column::DueAt,
-                        ])
-                        .to_owned(),
-                )
-                .exec_without_returning(self.writer())
-                .await?;
+            let transaction = self.writer().begin().await?;
+            for batch in jobs.chunks(BATCH) {
+                let rows = batch.iter().map(to_row).collect::<Result<Vec<_>>>()?;
+                table::Entity::insert_many(rows)
+                    .on_conflict(
+                        OnConflict::column(Column::Id)
+                            .update_columns([
+                                Column::Plan,
+                                Column::Paused,
+                                Column::PlannedAt,
+                                Column::DueAt,
+                            ])
+                            .to_owned(),
+                    )
+                    .exec_without_returning(&transaction)
+                    .await?;
+            }
+            transaction.commit().await?;
             Ok(())
         })
         .await
+    }
+
+    /// Returns how many jobs there are.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn count_jobs(&self) -> Result<u64> {
+        self.run(async { Ok(table::Entity::find().count(self.reader()).await?) }).await
     }
 
     /// Returns a job.
@@ -172,6 +179,18 @@ impl Store {
         })
         .await
     }
+}
+
+fn to_row(job: &Job) -> Result<table::ActiveModel> {
+    Ok(table::ActiveModel {
+        id: Set(job.id.to_string()),
+        plan: Set(serde_json::to_string(&job.plan)
+            .map_err(|source| Error::Unwritable { what: "job", source })?),
+        paused: Set(job.paused),
+        created_at: Set(job.created_at),
+        planned_at: Set(job.planned_at),
+        due_at: Set(job.due_at),
+    })
 }
 
 fn readable(rows: Vec<table::Model>) -> Vec<Job> {

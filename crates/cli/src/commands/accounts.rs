@@ -51,7 +51,7 @@ pub(crate) async fn accounts(
 }
 
 /// Runs `work` with what lasts, and closes it. A server that runs has it already.
-pub(super) async fn change(
+async fn change(
     config: &ServerConfig,
     what: &str,
     work: impl AsyncFnOnce(Engine) -> anyhow::Result<()>,

@@ -3,7 +3,8 @@
 use hfsm_core::{Fleet, vault::VaultKind};
 use hfsm_demo::Demo;
 use hfsm_server::{
-    ConfiguredPassword, Listener, ServerConfig, Site, SiteParts, StopSignals, has_interface,
+    ConfiguredPassword, Listener, LocalDoor, ServerConfig, Site, SiteParts, StopSignals,
+    has_interface,
 };
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -25,6 +26,7 @@ pub(crate) async fn serve(
     let data = config.data_dir.display().to_string();
     let show = Show {
         title: concat!("HF Space Manager ", env!("CARGO_PKG_VERSION")),
+        lasting: true,
         data: format!("{data} (tokens added here: {})", engine.vault),
         link: args.sign_in_link,
         print_address: args.listen.print_address,
@@ -53,6 +55,7 @@ pub(crate) async fn demo(
             env!("CARGO_PKG_VERSION"),
             ", demo: the Hub and all Spaces are simulated"
         ),
+        lasting: false,
         data: "nothing is kept".to_owned(),
         link: true,
         print_address: args.listen.print_address,
@@ -65,6 +68,8 @@ pub(crate) async fn demo(
 
 struct Show {
     title: &'static str,
+    /// Whether there is a data folder.
+    lasting: bool,
     data: String,
     /// Whether a sign-in link is written although there is a password.
     link: bool,
@@ -85,6 +90,7 @@ async fn run(config: ServerConfig, engine: Engine, show: Show) -> anyhow::Result
         }
     };
     let warnings = config.warnings.clone();
+    let data = show.lasting.then(|| config.data_dir.clone());
     let parts = SiteParts {
         fleet: fleet.clone(),
         hub,
@@ -98,6 +104,10 @@ async fn run(config: ServerConfig, engine: Engine, show: Show) -> anyhow::Result
     } else {
         None
     };
+    let _door = data.and_then(|data| {
+        let door = || LocalDoor::open(&data, &address, &site.sign_in.new_local_key()?);
+        door().inspect_err(|error| tracing::warn!(%error, "{error}")).ok()
+    });
     show.write(&address, link.as_deref(), &site.sign_in.user(), &fleet)?;
     for warning in warnings {
         tracing::warn!("{warning}");

@@ -3,6 +3,9 @@
 
 mod answer;
 mod guard;
+mod import;
+mod old_settings;
+mod portable;
 mod schedule;
 mod trigger;
 mod wake;
@@ -19,6 +22,9 @@ use tokio::sync::Notify;
 
 use crate::{Error, Fleet, events::Audience, operations::check_sleep_time};
 
+pub use old_settings::{
+    OLD_HOURS_MAX, OLD_MINUTES_MAX, is_old_restart, old_interval, old_restart_id, old_restart_plan,
+};
 pub use trigger::in_zone;
 pub(crate) use {
     answer::{check_expected, wrong_with},
@@ -97,7 +103,7 @@ impl Fleet {
         self.check_plan(&mut plan)?;
         let _turn = self.0.persistence.choosing.lock().await;
         let old = self.0.store.job(&id).await?;
-        if old.is_none() && self.0.store.jobs().await?.len() >= JOBS {
+        if old.is_none() && self.0.store.count_jobs().await? >= JOBS as u64 {
             return Err(Error::Invalid(format!("at most {JOBS} jobs are kept; remove one first")));
         }
         let now = self.0.clock.now();
@@ -113,7 +119,7 @@ impl Fleet {
             let due = due_after(&job.plan, now);
             set_due(&mut job, due);
         }
-        self.0.store.save_job(&job).await?;
+        self.0.store.save_jobs(std::slice::from_ref(&job)).await?;
         let what = if old.is_none() { "made" } else { "changed" };
         self.job_changed(&job, what, actor).await;
         Ok(job)
@@ -141,7 +147,7 @@ impl Fleet {
         job.paused = paused;
         let due = if paused { None } else { due_after(&job.plan, self.0.clock.now()) };
         set_due(&mut job, due);
-        self.0.store.save_job(&job).await?;
+        self.0.store.save_jobs(std::slice::from_ref(&job)).await?;
         self.job_changed(&job, if paused { "paused" } else { "resumed" }, actor).await;
         Ok(job)
     }
@@ -357,6 +363,10 @@ impl Fleet {
     }
 
     async fn note_job(&self, job: &Job, what: &str, actor: Actor) {
+        self.note_jobs(format!("{}: {what}", job.plan.name), actor).await;
+    }
+
+    async fn note_jobs(&self, message: String, actor: Actor) {
         self.record(Activity {
             id: 0,
             at: self.0.clock.now(),
@@ -365,7 +375,7 @@ impl Fleet {
             space: None,
             account: None,
             outcome: Outcome::Done,
-            message: Some(format!("{}: {what}", job.plan.name)),
+            message: Some(message),
             request_id: None,
         })
         .await;

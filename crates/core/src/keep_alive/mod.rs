@@ -14,7 +14,7 @@ use hfsm_model::{
     Activity, ActivityKind, Actor, Event, JobAction, KeepAlive, KeepAliveAll, KeepAliveMode,
     KeepAliveState, Outcome, Run, RunCause, RunState, Space, SpaceId, Terms,
 };
-use hfsm_store::RunFilter;
+use hfsm_store::{RunFilter, Store};
 use tokio::sync::Notify;
 
 use self::times::{Visits, check, next_visit};
@@ -60,6 +60,23 @@ impl Rules {
 }
 
 impl KeepAlives {
+    /// Reads what was chosen.
+    pub(crate) async fn load(store: &Store) -> Self {
+        let this = Self::default();
+        let stored = async {
+            let all = store.setting(ALL).await?.unwrap_or_default();
+            let each = store.setting(EACH).await?.unwrap_or_default();
+            Ok::<_, hfsm_store::Error>(Rules { all, each })
+        };
+        match stored.await {
+            Ok(rules) => this.set_rules(rules),
+            Err(error) => {
+                tracing::error!(%error, "no Space is kept awake: what was chosen cannot be read: {error}");
+            }
+        }
+        this
+    }
+
     fn rules(&self) -> Rules {
         self.rules.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
@@ -93,12 +110,9 @@ impl Fleet {
         all: KeepAliveAll,
         actor: Actor,
     ) -> Result<KeepAliveAll, Error> {
-        check(all.every_minutes, all.hours.as_ref())?;
+        self.check_keep_alive_all(&all)?;
         let _turn = self.0.persistence.choosing.lock().await;
-        self.0.store.set_setting(ALL, &all).await?;
-        self.0.keep_alives.set_rules(Rules { all: all.clone(), ..self.0.keep_alives.rules() });
-        let word = if all.enabled { "on" } else { "off" };
-        self.keep_alive_changed(None, word, actor).await;
+        self.put_keep_alive(Some(all.clone()), Vec::new(), actor).await?;
         Ok(all)
     }
 
@@ -134,30 +148,78 @@ impl Fleet {
         rule: KeepAlive,
         actor: Actor,
     ) -> Result<KeepAliveState, Error> {
+        let id = self.check_keep_alive(id, &rule)?;
+        let turn = self.0.persistence.choosing.lock().await;
+        self.put_keep_alive(None, vec![(id.clone(), rule)], actor).await?;
+        drop(turn);
+        self.keep_alive(&id).await
+    }
+
+    /// Returns what is chosen for all Spaces, and for each.
+    pub(crate) fn keep_alive_rules(&self) -> (KeepAliveAll, BTreeMap<SpaceId, KeepAlive>) {
+        let Rules { all, each } = self.0.keep_alives.rules();
+        (all, each)
+    }
+
+    /// Refuses for all Spaces what is out of its range.
+    pub(crate) fn check_keep_alive_all(&self, all: &KeepAliveAll) -> Result<(), Error> {
+        check(all.every_minutes, all.hours.as_ref())
+    }
+
+    /// Refuses for a Space what is out of its range, and what is of no use; returns its name as the Hub
+    /// spells it.
+    pub(crate) fn check_keep_alive(
+        &self,
+        id: &SpaceId,
+        rule: &KeepAlive,
+    ) -> Result<SpaceId, Error> {
         let space = self.space(id)?;
         let id = space.info.id.clone();
         if space.info.is_static() && rule.mode == KeepAliveMode::On {
             return Err(Error::StaticSpace(id));
         }
         check(rule.every_minutes, rule.hours.as_ref())?;
-        let turn = self.0.persistence.choosing.lock().await;
+        Ok(id)
+    }
+
+    /// Stores rules that were checked, and tells them. Called by who holds the turn to choose.
+    pub(crate) async fn put_keep_alive(
+        &self,
+        all: Option<KeepAliveAll>,
+        each: Vec<(SpaceId, KeepAlive)>,
+        actor: Actor,
+    ) -> Result<(), Error> {
         let mut rules = self.0.keep_alives.rules();
-        let word = match rule.mode {
-            KeepAliveMode::On => "on",
-            KeepAliveMode::Off => "off",
-            KeepAliveMode::Follow => "as for all",
-        };
-        rules.each.insert(id.clone(), rule);
-        rules.each.retain(|_, rule| *rule != KeepAlive::default());
-        self.0.store.set_setting(EACH, &rules.each).await?;
-        self.0.keep_alives.set_rules(rules);
-        if let Some(visits) = lock(&self.0.keep_alives.visits).get_mut(&id) {
-            // Who chooses anew wants to see it tried anew.
-            (visits.not_before, visits.failures) = (None, 0);
+        let mut told = Vec::new();
+        if let Some(all) = all {
+            told.push((None, if all.enabled { "on" } else { "off" }));
+            self.0.store.set_setting(ALL, &all).await?;
+            rules.all = all;
         }
-        drop(turn);
-        self.keep_alive_changed(Some(id.clone()), word, actor).await;
-        self.keep_alive(&id).await
+        if !each.is_empty() {
+            for (id, rule) in each {
+                let word = match rule.mode {
+                    KeepAliveMode::On => "on",
+                    KeepAliveMode::Off => "off",
+                    KeepAliveMode::Follow => "as for all",
+                };
+                told.push((Some(id.clone()), word));
+                rules.each.insert(id, rule);
+            }
+            rules.each.retain(|_, rule| *rule != KeepAlive::default());
+            self.0.store.set_setting(EACH, &rules.each).await?;
+        }
+        self.0.keep_alives.set_rules(rules);
+        for (id, word) in told {
+            if let Some(id) = &id
+                && let Some(visits) = lock(&self.0.keep_alives.visits).get_mut(id)
+            {
+                // Who chooses anew wants to see it tried anew.
+                (visits.not_before, visits.failures) = (None, 0);
+            }
+            self.keep_alive_changed(id, word, actor.clone()).await;
+        }
+        Ok(())
     }
 
     async fn keep_alive_changed(&self, space: Option<SpaceId>, word: &str, actor: Actor) {
@@ -178,17 +240,6 @@ impl Fleet {
 
     /// Visits Spaces as it falls due, until the program ends.
     pub(crate) async fn keep_awake(self) {
-        let stored = async {
-            let all = self.0.store.setting(ALL).await?.unwrap_or_default();
-            let each = self.0.store.setting(EACH).await?.unwrap_or_default();
-            Ok::<_, hfsm_store::Error>(Rules { all, each })
-        };
-        match stored.await {
-            Ok(rules) => self.0.keep_alives.set_rules(rules),
-            Err(error) => {
-                tracing::error!(%error, "no Space is kept awake: what was chosen cannot be read: {error}");
-            }
-        }
         let mut woke = self.0.woke.subscribe();
         loop {
             let next = self.visit_what_is_due().await;

@@ -452,3 +452,153 @@ async fn a_hub_that_asks_for_patience_at_the_planned_minute_is_asked_again_and_a
     let taken = runs[0].steps.iter().filter(|step| step.what == RunStepKind::Taken).count();
     assert_eq!(taken, 1, "{runs:?}");
 }
+
+#[tokio::test]
+async fn a_clock_that_jumps_a_day_either_way_is_accounted_for_and_nothing_is_done_twice() {
+    let (clock, shift) = clock();
+    let hub = SimHub::start(world().build()).await.unwrap();
+    let fleet = started(clock, &hub, Store::in_memory().await.unwrap()).await;
+    let job = create(&fleet, hourly(JobAction::Restart, clock.now())).await;
+    pass(shift, 61);
+    ended(&fleet, 1).await;
+    pass(shift, 24 * HOUR);
+    let runs = ended(&fleet, 3).await;
+    assert_eq!(
+        states(&runs),
+        [(RunState::Done, 1), (RunState::Missed, 23), (RunState::Done, 1)],
+        "{runs:?}"
+    );
+    let mut reader = fleet.subscribe(Audience::Everything, Watch::nothing());
+    pass(shift, -24 * HOUR);
+    let planned = event(&mut reader, "another plan", |event| match event {
+        Event::JobChanged(changed) if changed.id == job.id => changed.planned_at,
+        _ => None,
+    })
+    .await;
+    assert!(planned - clock.now() <= TimeDelta::hours(1), "it does not wait for a day");
+    // The times of that day come again, and each was recorded.
+    pass(shift, 2 * HOUR);
+    event(&mut reader, "the next time", |event| match event {
+        Event::JobChanged(changed) => changed.planned_at.filter(|at| *at > planned),
+        _ => None,
+    })
+    .await;
+    let again = ended(&fleet, 3).await;
+    let restarted = again.iter().filter(|run| run.state == RunState::Done).count() as u64;
+    assert_eq!(restarts(&hub), restarted, "{again:?}");
+    let mut times: Vec<_> = again.iter().map(|run| (run.planned_at, run.state)).collect();
+    times.sort_by_key(|(at, state)| (*at, state.as_str()));
+    times.dedup();
+    assert_eq!(times.len(), again.len(), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_hub_that_is_down_at_the_planned_minute_is_told_and_asked_once() {
+    let (clock, shift) = clock();
+    let hub = SimHub::start(world().build()).await.unwrap();
+    let fleet = started(clock, &hub, Store::in_memory().await.unwrap()).await;
+    create(&fleet, hourly(JobAction::Restart, clock.now())).await;
+    let down = Fault::Html { status: 503 };
+    let down = hub
+        .faults()
+        .add(down, When { on: vec![RouteKind::Restart, RouteKind::Runtime], ..When::default() });
+    pass(shift, 61);
+    let runs = ended(&fleet, 1).await;
+    assert_eq!(states(&runs), [(RunState::Failed, 1)], "{runs:?}");
+    assert!(runs[0].reason.as_ref().unwrap().contains("503"), "{runs:?}");
+    assert_eq!(restarts(&hub), 1, "what the Hub may have done is not asked for again");
+    hub.faults().remove(down);
+    pass(shift, HOUR);
+    assert_eq!(
+        states(&ended(&fleet, 2).await)[1],
+        (RunState::Done, 1),
+        "the next time is as planned"
+    );
+}
+
+#[tokio::test]
+async fn a_target_that_is_deleted_or_whose_token_lost_its_rights_says_so() {
+    let (clock, shift) = clock();
+    let hub = SimHub::start(world().build()).await.unwrap();
+    let fleet = started(clock, &hub, Store::in_memory().await.unwrap()).await;
+    create(&fleet, hourly(JobAction::Restart, clock.now())).await;
+    let denied = Fault::Error { status: 403, error: "Forbidden".to_owned() };
+    let denied = hub.faults().add(denied, When::on(RouteKind::Restart));
+    pass(shift, 61);
+    let runs = ended(&fleet, 1).await;
+    assert_eq!(states(&runs), [(RunState::Refused, 1)], "{runs:?}");
+    assert!(runs[0].reason.is_some());
+    hub.faults().remove(denied);
+    hub.world().remove_space("alice/demo").unwrap();
+    until(&fleet, "gone", || stage_of(&fleet, "alice/demo").is_none().then_some(())).await;
+    pass(shift, HOUR);
+    let runs = ended(&fleet, 2).await;
+    assert_eq!(runs[1].state, RunState::Refused, "{runs:?}");
+    assert!(runs[1].reason.as_ref().unwrap().contains("no account here sees"), "{runs:?}");
+    hub.world().revoke_token("hf_alice_write");
+    pass(shift, HOUR);
+    assert_eq!(ended(&fleet, 3).await[2].state, RunState::Refused);
+    assert_eq!(restarts(&hub), 1, "only what was refused was sent");
+}
+
+#[tokio::test]
+async fn jobs_are_written_as_a_file_that_another_program_takes_over() {
+    let (clock, _) = clock();
+    let hub = SimHub::start(world().build()).await.unwrap();
+    let first = started(clock, &hub, Store::in_memory().await.unwrap()).await;
+    let own = JobTarget::Account { account: "alice".parse().unwrap() };
+    let plan = JobPlan { target: own, ..hourly(JobAction::Restart, clock.now()) };
+    let job = create(&first, plan.clone()).await;
+    let night = Trigger::Cron { expression: "0 3 * * *".into(), zone: "Asia/Shanghai".into() };
+    let night = JobPlan { name: "<b>: - 'night' # no\n".trim().into(), trigger: night, ..plan };
+    create(&first, night).await;
+    let rule = hfsm_model::KeepAlive {
+        mode: hfsm_model::KeepAliveMode::On,
+        every_minutes: Some(90),
+        ..Default::default()
+    };
+    first.set_keep_alive(&id("alice/demo"), rule.clone(), Actor::Desktop).await.unwrap();
+    let file = first.export_jobs().await.unwrap();
+    let second = started(clock, &hub, Store::in_memory().await.unwrap()).await;
+    let import = async |text: &str, dry_run| {
+        let format = hfsm_model::ImportFormat::Yaml;
+        second.import_jobs(format, text, dry_run, Actor::Desktop).await.unwrap()
+    };
+    let outcomes = |report: &hfsm_model::ImportReport| -> Vec<_> {
+        report.entries.iter().map(|entry| entry.outcome.as_str()).collect()
+    };
+    let tried = import(&file, true).await;
+    assert_eq!(outcomes(&tried), ["made", "made", "same", "changed"], "{tried:?}\n{file}");
+    assert_eq!(second.jobs().await.unwrap(), []);
+    let done = import(&file, false).await;
+    assert_eq!(done.entries, tried.entries);
+    let (here, there) = (second.jobs().await.unwrap(), first.jobs().await.unwrap());
+    let plans = |jobs: &[Job]| {
+        jobs.iter()
+            .map(|job| (job.id.clone(), job.plan.clone()))
+            .collect::<std::collections::BTreeMap<_, _>>()
+    };
+    assert_eq!(plans(&here), plans(&there));
+    assert!(here.iter().all(|job| job.due_at.is_some()), "{here:?}");
+    assert_eq!(second.keep_alive(&id("alice/demo")).await.unwrap().rule, rule);
+    assert_eq!(outcomes(&import(&file, false).await), ["same"; 4]);
+    assert_eq!(second.export_jobs().await.unwrap(), file);
+    // Without the name for programs, the only job of that name is meant.
+    let by_name = file.replace(&format!("id: {}", job.id), "jitter_secs: 60");
+    assert_eq!(outcomes(&import(&by_name, true).await), ["changed", "same", "same", "same"]);
+    let nobody =
+        file.replace("account: alice", "account: nobody").replace("alice/demo", "alice/none");
+    let refused = import(&nobody, false).await;
+    assert_eq!(outcomes(&refused), ["refused", "refused", "same", "refused"], "{refused:?}");
+    assert!(
+        refused
+            .entries
+            .iter()
+            .all(|entry| entry.outcome.as_str() == "same" || entry.reason.is_some())
+    );
+    assert_eq!(
+        plans(&second.jobs().await.unwrap()),
+        plans(&there),
+        "what was refused changed nothing"
+    );
+}

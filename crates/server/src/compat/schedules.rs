@@ -10,10 +10,12 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use hfsm_api::{Caller, Problem};
-use hfsm_core::{Error, RunFilter};
+use hfsm_core::{
+    Error, OLD_HOURS_MAX, OLD_MINUTES_MAX, RunFilter, is_old_restart, old_interval, old_restart_id,
+    old_restart_plan,
+};
 use hfsm_model::{
-    Job, JobAction, JobId, JobPlan, JobTarget, KeepAlive, KeepAliveAll, KeepAliveMode, MissedRule,
-    RunState, SpaceId, Terms, Trigger,
+    Job, JobTarget, KeepAlive, KeepAliveAll, KeepAliveMode, RunState, SpaceId, Trigger,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -28,15 +30,9 @@ use crate::{
     problem::{invalid_request, sign_in_needed},
 };
 
-/// Under which the jobs of these routes are found again.
-const MARK: &str = "old-restart";
 /// What is said when nothing is.
 const DAILY: u32 = 24;
 const HALF_HOURLY: u32 = 30;
-/// The longest intervals: 366 days, and 30.
-const HOURS_MAX: u64 = 8784;
-const MINUTES_MAX: u64 = 43_200;
-
 #[derive(Deserialize)]
 struct Hourly {
     enabled: bool,
@@ -75,7 +71,7 @@ pub(super) async fn set_restart(
 ) -> Result<Json<Value>, OldRefusal> {
     let space = seen(&compat, &caller, &repo_id)?;
     let wanted: Hourly = read_json(request).await?;
-    let hours = interval(&wanted.interval_hours, wanted.enabled, "intervalHours", HOURS_MAX)?;
+    let hours = interval(&wanted.interval_hours, wanted.enabled, "intervalHours", OLD_HOURS_MAX)?;
     if !wanted.enabled {
         if let Some(job) = job_of(&compat, &space).await? {
             compat.fleet.pause_job(&job.id, true, caller.actor()).await.map_err(Problem::from)?;
@@ -83,20 +79,9 @@ pub(super) async fn set_restart(
         return Ok(success(format!("the Space {space} is no longer restarted by schedule")));
     }
     let hours = hours.unwrap_or(DAILY);
-    let plan = JobPlan {
-        name: format!("Restart {}", space.name().chars().take(70).collect::<String>()),
-        action: JobAction::Restart,
-        target: JobTarget::Spaces { spaces: vec![space.clone()] },
-        // As there, the time counts from when it was saved.
-        trigger: Trigger::Every {
-            seconds: u64::from(hours) * 3600,
-            anchor: compat.fleet.clock().now(),
-        },
-        missed: MissedRule::default(),
-        jitter_secs: 0,
-        terms: Terms::default(),
-    };
-    let put = compat.fleet.put_job(job_id(&space), plan, false, caller.actor());
+    // As there, the time counts from when it was saved.
+    let plan = old_restart_plan(&space, hours, compat.fleet.clock().now());
+    let put = compat.fleet.put_job(old_restart_id(&space), plan, false, caller.actor());
     put.await.map_err(Problem::from)?;
     Ok(success(format!("the Space {space} is restarted every {hours} h")))
 }
@@ -124,7 +109,7 @@ pub(super) async fn set_keep_alive(
     let space = seen(&compat, &caller, &repo_id)?;
     let wanted: Minutely = read_json(request).await?;
     let minutes =
-        interval(&wanted.interval_minutes, wanted.enabled, "intervalMinutes", MINUTES_MAX)?;
+        interval(&wanted.interval_minutes, wanted.enabled, "intervalMinutes", OLD_MINUTES_MAX)?;
     let old = compat.fleet.keep_alive(&space).await.map_err(Problem::from)?.rule;
     let (rule, message) = if wanted.enabled {
         let minutes = minutes.unwrap_or(HALF_HOURLY);
@@ -156,7 +141,7 @@ pub(super) async fn set_keep_alive_all(
     trusted(&caller)?;
     let wanted: Minutely = read_json(request).await?;
     let minutes =
-        interval(&wanted.interval_minutes, wanted.enabled, "intervalMinutes", MINUTES_MAX)?;
+        interval(&wanted.interval_minutes, wanted.enabled, "intervalMinutes", OLD_MINUTES_MAX)?;
     let old = compat.fleet.keep_alive_all();
     let all = KeepAliveAll {
         enabled: wanted.enabled,
@@ -180,7 +165,7 @@ pub(super) async fn status(
     let (mut restarts, mut keep_alives) = (Vec::new(), Vec::new());
     for job in compat.fleet.jobs().await.map_err(Problem::from)? {
         let JobTarget::Spaces { spaces } = &job.plan.target else { continue };
-        if let (true, [space]) = (job.id.0.starts_with(MARK), spaces.as_slice()) {
+        if let (true, [space]) = (is_old_restart(&job.id), spaces.as_slice()) {
             restarts.push(json!({
                 "repoId": space,
                 "enabled": !job.paused,
@@ -228,8 +213,8 @@ fn seen(compat: &Compat, caller: &Caller, repo_id: &str) -> Result<SpaceId, OldR
 
 /// Reads an interval: a whole number from 1 on. Nothing is said of one that is switched off.
 fn interval(value: &Value, wanted: bool, name: &str, most: u64) -> Result<Option<u32>, OldRefusal> {
-    match value.as_u64().filter(|number| (1..=most).contains(number)) {
-        Some(number) => Ok(u32::try_from(number).ok()),
+    match old_interval(value, most) {
+        Some(number) => Ok(Some(number)),
         None if wanted || !(value.is_null() || value == 0) => {
             Err(invalid_request(format!("`{name}` may be a whole number from 1 to {most}")).into())
         }
@@ -237,13 +222,8 @@ fn interval(value: &Value, wanted: bool, name: &str, most: u64) -> Result<Option
     }
 }
 
-/// The name of a job for programs has no slash.
-fn job_id(space: &SpaceId) -> JobId {
-    JobId(format!("{MARK}:{}:{}", space.owner(), space.name()))
-}
-
 async fn job_of(compat: &Compat, space: &SpaceId) -> Result<Option<Job>, Problem> {
-    match compat.fleet.job(&job_id(space)).await {
+    match compat.fleet.job(&old_restart_id(space)).await {
         Ok(job) => Ok(Some(job)),
         Err(Error::JobNotFound(_)) => Ok(None),
         Err(error) => Err(error.into()),

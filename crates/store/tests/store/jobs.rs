@@ -56,8 +56,8 @@ pub(crate) fn run(name: &str, job: &str, planned: i64) -> Run {
 async fn a_time_is_taken_once_and_what_was_recorded_is_not_recorded_again() {
     let store = Store::in_memory().await.unwrap();
     let nightly = job("nightly", 60);
-    store.save_job(&nightly).await.unwrap();
-    store.save_job(&job("later", 600)).await.unwrap();
+    store.save_jobs(&[nightly.clone(), job("later", 600)]).await.unwrap();
+    assert_eq!(store.count_jobs().await.unwrap(), 2);
     assert_eq!(store.due_jobs(at(59), 9).await.unwrap(), []);
     assert_eq!(store.next_due().await.unwrap(), Some(at(60)));
     let due = store.due_jobs(at(60), 9).await.unwrap();
@@ -68,7 +68,7 @@ async fn a_time_is_taken_once_and_what_was_recorded_is_not_recorded_again() {
     assert_eq!(store.take_times(&[time("one")]).await.unwrap(), [true]);
     assert_eq!(store.take_times(&[time("two")]).await.unwrap(), [false], "it is taken");
     // The clock was set back, and the same time planned again.
-    store.save_job(&nightly).await.unwrap();
+    store.save_jobs(std::slice::from_ref(&nightly)).await.unwrap();
     assert_eq!(store.take_times(&[time("three")]).await.unwrap(), [true]);
     let runs = store.runs(&RunFilter::default(), 9).await.unwrap();
     assert_eq!(runs.len(), 1, "{runs:?}");
@@ -76,7 +76,7 @@ async fn a_time_is_taken_once_and_what_was_recorded_is_not_recorded_again() {
     let left = store.job(&nightly.id).await.unwrap().unwrap();
     assert_eq!((left.planned_at, left.due_at), (Some(at(120)), Some(at(121))));
     let paused = Job { paused: true, planned_at: None, due_at: None, ..nightly };
-    store.save_job(&paused).await.unwrap();
+    store.save_jobs(std::slice::from_ref(&paused)).await.unwrap();
     assert_eq!(store.next_due().await.unwrap(), Some(at(600)));
     assert!(store.remove_job(&paused.id).await.unwrap());
     assert!(!store.remove_job(&paused.id).await.unwrap());

@@ -253,6 +253,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All jobs and keep-alive rules as a file, which the import takes here or on another machine. */
+        get: operations["export_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take over jobs and keep-alive rules from a file, or only say what would become of them. What is good is
+         *     taken over; of the rest it is said why not.
+         */
+        post: operations["import_jobs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/preview": {
         parameters: {
             query?: never;
@@ -1803,10 +1840,53 @@ export interface components {
          * @enum {string}
          */
         Hurdle: "quota" | "billing" | "rights" | "terms";
-        /** @description Which of the tool's accounts to take over. */
+        /** @description What became of one thing in a file, or would. */
+        ImportEntry: {
+            /** @description What sort of thing it is. */
+            kind: components["schemas"]["ImportKind"];
+            /** @description The name of the job, the Space, or what else it is called in the file. */
+            name: string;
+            job?: components["schemas"]["JobId"] | null;
+            /**
+             * Format: int64
+             * @description The line of the file on which it begins, where that is known.
+             */
+            line?: number | null;
+            /** @description What became of it. */
+            outcome: components["schemas"]["ImportOutcome"];
+            /** @description Why it is not taken over, or not as it stands. */
+            reason?: string | null;
+        };
+        /**
+         * @description What sort of file is taken over.
+         * @enum {string}
+         */
+        ImportFormat: "yaml" | "old_application";
+        /**
+         * @description What sort of thing was taken over.
+         * @enum {string}
+         */
+        ImportKind: "job" | "keep_alive" | "keep_alive_all" | "other";
+        /**
+         * @description What became of it.
+         * @enum {string}
+         */
+        ImportOutcome: "made" | "changed" | "same" | "refused" | "left_out";
+        /** @description What became of a file, or would. */
+        ImportReport: {
+            /** @description Whether nothing was done. */
+            dry_run: boolean;
+            /** @description What it holds, in its order. */
+            entries: components["schemas"]["ImportEntry"][];
+        };
+        /** @description What is to be taken over. */
         ImportRequest: {
-            /** @description Their names; all when empty. */
-            names?: string[];
+            /** @description What sort of file it is. */
+            format?: components["schemas"]["ImportFormat"];
+            /** @description What is in the file. */
+            document: string;
+            /** @description Only says what would be done. */
+            dry_run?: boolean;
         };
         /** @description An account that the official command line tool has saved. */
         Importable: {
@@ -3488,6 +3568,59 @@ export interface operations {
             };
             /** @description No account here sees a Space of it */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description YAML */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/yaml": string;
+                };
+            };
+        };
+    };
+    import_jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportRequest"];
+            };
+        };
+        responses: {
+            /** @description What became of each thing in the file, or would */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            /** @description The file is not of its form; `detail` says on which line */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
