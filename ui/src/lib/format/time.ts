@@ -89,19 +89,26 @@ export function moment(at: string | number | Date, now: number): string {
     : dateFormat({ day: "numeric", month: "short", ...time }).format(date);
 }
 
+const WHOLE = {
+  weekday: "short",
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+} as const;
+
 /** `Sun, 25 Oct 2026, 03:00 GMT+1`: with the zone, because what changes with summer time is to be seen. */
-export const zoned = (at: string | number | Date, zone?: string): string =>
-  dateFormat({
-    weekday: "short",
-    day: "numeric",
-    month: "short",
-    year: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-    timeZoneName: "short",
-    timeZone: zone,
-  }).format(new Date(at));
+export const zoned = (at: string | number | Date): string =>
+  dateFormat({ ...WHOLE, timeZoneName: "short" }).format(new Date(at));
+
+/** The same of a time that the server has put into a zone, which this browser may not know. */
+export function inItsZone(local: string): string {
+  const wall = dateFormat({ ...WHOLE, timeZone: "UTC" }).format(new Date(`${local.slice(0, 19)}Z`));
+  const offset = local.slice(19);
+  return `${wall} UTC${offset === "Z" ? "" : offset}`;
+}
 
 /** The name of a day of the week; 0 and 7 are Sunday. */
 export const weekdayName = (day: number, width: "long" | "short" = "long"): string =>

@@ -1,6 +1,5 @@
 import { unwrap, type Api } from "$lib/api/client";
 import type { Job } from "$lib/api/types";
-import { ownZone } from "./trigger-words.svelte";
 
 /** So many times of a job are asked for: what the API tells at most. */
 const MOST_TIMES = 100;
@@ -58,7 +57,7 @@ export class UpcomingState {
   async #work(): Promise<void> {
     for (let job = this.#waiting.shift(); job; job = this.#waiting.shift()) {
       try {
-        const body = { trigger: job.plan.trigger, zone: ownZone(), count: MOST_TIMES };
+        const body = { trigger: job.plan.trigger, count: MOST_TIMES };
         const times = await unwrap(this.#api.POST("/api/v1/jobs/preview", { body }));
         const at = times.map((time) => new Date(time.at).getTime());
         this.#told = new Map(this.#told).set(keyOf(job), at);

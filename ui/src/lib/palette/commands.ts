@@ -10,6 +10,7 @@ import {
   ownerOf,
   pageOf,
   priceOf,
+  scheduleOf,
   settingsOf,
   titleOf,
 } from "$lib/spaces/space";
@@ -22,6 +23,7 @@ export type CommandIcon =
   | "rebuild"
   | "pause"
   | "logs"
+  | "job"
   | "app"
   | "page"
   | "setting"
@@ -100,6 +102,13 @@ export function actionCommands(
     const commands = actions.map(act);
     const more = { group: "actions", name, keywords: space.id, hint: where } as const;
     if (!isStatic(space)) {
+      commands.push({
+        ...more,
+        id: `schedule:${space.id}`,
+        icon: "job",
+        verb: m.schedule(),
+        run: () => does.go(scheduleOf([space])),
+      });
       commands.push({
         ...more,
         id: `logs:${space.id}`,

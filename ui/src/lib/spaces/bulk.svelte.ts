@@ -2,11 +2,12 @@ import { createContext } from "svelte";
 import { problemText } from "$lib/api/problem-text";
 import type { HardwareOption, Space } from "$lib/api/types";
 import * as m from "$lib/paraglide/messages";
+import type { WakesState } from "$lib/jobs/wakes";
 import type { AskedAction, OperationsState } from "./operations.svelte";
 import { isBilling, isStatic, priceOf } from "./space";
 import { isResting, stageGroup } from "./stage";
 
-/** `wake` is a restart of those that rest. */
+/** `wake` has the apps of those that rest answer, by a visit or a restart. */
 export type BulkAction = AskedAction | "wake";
 
 export interface BulkPlan {
@@ -69,9 +70,11 @@ export class BulkState {
   #startsAt = $state.raw<number | null>(null);
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #operations: OperationsState;
+  readonly #wakes: WakesState;
 
-  constructor(operations: OperationsState) {
+  constructor(operations: OperationsState, wakes: WakesState) {
     this.#operations = operations;
+    this.#wakes = wakes;
   }
 
   get action(): BulkAction | null {
@@ -139,17 +142,23 @@ export class BulkState {
       if (!next || action === null) return;
       this.#mark(next.space, "sending");
       try {
-        await this.#operations.begin(next.space, action === "wake" ? "restart" : action, (ended) =>
-          ended.state === "failed"
-            ? this.#mark(next.space, "failed", ended.error ?? m.bulk_not_settled())
-            : this.#mark(next.space, "done"),
-        );
+        await this.#begin(next.space, action);
         // It may have ended before the answer was here.
         if (this.#stateOf(next.space) === "sending") this.#mark(next.space, "following");
       } catch (error) {
         this.#mark(next.space, "failed", problemText(error));
       }
     }
+  }
+
+  #begin(space: string, action: BulkAction): Promise<void> {
+    const end = (well: boolean, why: string | null | undefined) =>
+      well ? this.#mark(space, "done") : this.#mark(space, "failed", why ?? m.bulk_not_settled());
+    return action === "wake"
+      ? this.#wakes.begin(space, (run) => end(run.state === "done", run.reason))
+      : this.#operations.begin(space, action, (ended) =>
+          end(ended.state !== "failed", ended.error),
+        );
   }
 
   #stateOf(space: string): BulkItemState | undefined {

@@ -35,6 +35,13 @@ export const firstLogOf = ({ stage }: Space): "build" | "run" =>
 /** A log of a stage that rests or failed is another log than the one of a stage that runs. */
 export const epochOf = ({ id, stage }: Space): string => `${id} ${stageGroup(stage)}`;
 
+/** Where a job for these Spaces is made; what is static has nothing to act on. */
+export function scheduleOf(spaces: readonly Space[]): string {
+  const params = new URLSearchParams();
+  for (const space of spaces) if (!isStatic(space)) params.append("space", space.id);
+  return `/schedules/new?${params}`;
+}
+
 /** What is shown as its name: the title of its card, where it has one. */
 export const titleOf = (space: Space): string => space.title?.trim() || nameOf(space.id);
 
