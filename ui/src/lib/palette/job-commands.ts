@@ -45,7 +45,6 @@ export function jobCommands(
           ...about,
           id: `job:${job.id}`,
           icon: "job",
-          verb: m.edit(),
           hint: what,
           run: () => does.go(`/schedules/${job.id}`),
         },
