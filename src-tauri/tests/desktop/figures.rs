@@ -114,7 +114,8 @@ fn figure_of_the_carrier_at_1000_events_a_second() {
     let mut session = Session::whole(Keychain::Unlocked);
     program::install(&mut session, &package);
     session.set("HF_USER", "bench:hf_demo_bench");
-    let world = World::builder().many(stream::SPACES).metric_interval(stream::INTERVAL).build();
+    // As often as the Hub reports.
+    let world = World::builder().many(1000).metric_interval(Duration::from_secs(1)).build();
     let _hub = Hub::start(&mut session, world);
     let window = program::open(&session, &package, &[]);
     let figures = stream::measure(&window);

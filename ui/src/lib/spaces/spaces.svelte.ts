@@ -50,7 +50,7 @@ export class SpacesState {
       let cursor: string | undefined;
       do {
         const page = await unwrap(
-          this.#api.GET("/api/v1/spaces", { params: { query: { limit: 500, cursor } } }),
+          this.#api.GET("/api/v1/spaces", { params: { query: { limit: 1000, cursor } } }),
         );
         for (const space of page.items) found.set(space.id, space);
         cursor = page.next_cursor ?? undefined;
