@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { expectNoFault } from "./support/axe";
+import { PAGES } from "./support/pages";
 import { expect, open, signIn, test } from "./support/test";
 
 test("language and theme change at once and stay", async ({ page, server, session }) => {
@@ -49,46 +50,21 @@ test("accounts say how they are, and can be checked", async ({ page, server, ses
 });
 
 for (const theme of ["light", "dark"] as const) {
-  test(`no screen has a fault that axe finds, ${theme}`, async ({ page, server, session }) => {
-    test.slow(); // A dozen screens in one test.
-    await page.emulateMedia({ colorScheme: theme });
-    for (const path of [
-      "/spaces",
-      "/spaces/mira/story-painter",
-      "/spaces/mira/story-painter/logs",
-      "/spaces/mira/story-painter/variables",
-      "/accounts/add",
-      "/activity",
-      "/settings/accounts",
-      "/settings/notifications",
-      "/settings/appearance",
-      "/settings/sign-in",
-      "/settings/data",
-      "/settings/about",
-      "/welcome",
-    ]) {
+  for (const path of PAGES) {
+    test(`axe finds no fault on ${path}, ${theme}`, async ({ page, server, session }) => {
+      await page.emulateMedia({ colorScheme: theme });
       await open(page, { server, session }, path);
       await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
       await page.waitForLoadState("load");
       await expectNoFault(page, path);
-    }
-  });
+    });
+  }
 }
 
 test("everything fits a phone and can be hit with a thumb", async ({ page, server, session }) => {
+  test.setTimeout(240_000);
   await page.setViewportSize({ width: 390, height: 844 });
-  for (const path of [
-    "/spaces",
-    "/spaces/mira/story-painter",
-    "/spaces/mira/story-painter/logs",
-    "/spaces/mira/story-painter/variables",
-    "/activity",
-    "/settings/accounts",
-    "/settings/notifications",
-    "/settings/data",
-    "/settings/about",
-    "/welcome",
-  ]) {
+  for (const path of PAGES) {
     await open(page, { server, session }, path);
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
     expect(

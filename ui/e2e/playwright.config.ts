@@ -8,6 +8,8 @@ export default defineConfig({
   workers: 1,
   timeout: 60_000,
   expect: { timeout: 15_000 },
+  // The same pictures for every system: what differs between systems is within their tolerance.
+  snapshotPathTemplate: "{testDir}/looks/{arg}{ext}",
   forbidOnly: !!process.env.CI,
   reporter: [["list"]],
   use: {

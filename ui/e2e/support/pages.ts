@@ -1,0 +1,22 @@
+/** Every page that somebody who has signed in can open, one of each kind. */
+export const PAGES = [
+  "/spaces",
+  "/spaces/mira/story-painter",
+  "/spaces/mira/story-painter/logs",
+  "/spaces/mira/story-painter/automation",
+  "/spaces/mira/story-painter/activity",
+  "/spaces/mira/story-painter/variables",
+  "/spaces/mira/story-painter/settings",
+  "/logs",
+  "/schedules",
+  "/schedules/runs",
+  "/activity",
+  "/accounts/add",
+  "/settings/accounts",
+  "/settings/notifications",
+  "/settings/appearance",
+  "/settings/sign-in",
+  "/settings/data",
+  "/settings/about",
+  "/welcome",
+] as const;
