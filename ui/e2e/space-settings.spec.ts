@@ -19,7 +19,7 @@ test("hardware is chosen by its price, asked for first, and followed", async ({
   await expect(dialog).toContainText("bills $0.40 an hour from the moment that it starts");
   await expect(dialog).toContainText("A day without sleep is $9.60");
   await dialog.getByRole("button", { name: /^Sleep time/ }).click();
-  await page.getByRole("menuitemradio", { name: "after 1 hr idle" }).click();
+  await page.getByRole("option", { name: "after 1 hr idle" }).click();
   await dialog.getByRole("button", { name: "Change hardware" }).click();
   await expect(dialog).toHaveCount(0);
   await expect(row("t4-small")).toContainText("Requested");
@@ -28,7 +28,7 @@ test("hardware is chosen by its price, asked for first, and followed", async ({
   await expect(page.getByText("unicode-title: hardware is now t4-small")).toBeVisible();
 
   await page.locator("#sleep-time").getByRole("button").click();
-  await page.getByRole("menuitemradio", { name: "never sleeps" }).click();
+  await page.getByRole("option", { name: "never sleeps" }).click();
   await expect(page.locator("#sleep-time")).toContainText("a day costs $9.60");
 
   await page.getByRole("button", { name: "Choose CPU Basic" }).click();

@@ -91,13 +91,37 @@ test("a pause is asked for, followed, and undone by a restart", async ({
   await expect(
     page.getByRole("region", { name: "CPU: –" }).or(page.getByText("Nothing runs now")),
   ).toBeVisible();
-  await expect(page.locator("[data-operation]")).toHaveCount(0);
-  await page.getByRole("button", { name: "Restart", exact: true }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Restart" }).click();
-  await expect(page.locator("[data-operation]")).toBeVisible();
-  await expect(page.locator("main [data-stage=RUNNING]").first()).toBeVisible({ timeout: 30_000 });
+  const steps = page.locator("[data-operation]");
+  await expect(steps).toContainText("Pause: done");
+  await steps.getByRole("button", { name: "Close" }).click();
+  await expect(steps).toHaveCount(0);
+
+  const restart = async () => {
+    await page.getByRole("button", { name: "Restart", exact: true }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Restart" }).click();
+  };
+  await restart();
+  await expect(steps.locator("[data-step=sent]")).toHaveAttribute("data-state", "done");
+  await expect(steps.locator("[data-state=now]")).toHaveCount(1);
+  await expect(steps.locator("[data-step=running]")).toHaveAttribute("data-state", "done", {
+    timeout: 30_000,
+  });
+  await expect(steps.locator("[data-usual]")).toHaveCount(0);
+  await expect(page.locator("main [data-stage=RUNNING]").first()).toBeVisible();
+  await restart();
+  await expect(steps.locator("[data-usual]")).toHaveText(/usually 0:\d\d/);
   await page.goto(`${server.address}/activity`);
   await expect(page.locator("[data-activity=pause]").first()).toContainText("mira/xss");
+});
+
+test("an action that fails says at which step, and why", async ({ page, server, session }) => {
+  await open(page, { server, session }, "/spaces/mira/broken-build");
+  await page.getByRole("button", { name: "Restart", exact: true }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Restart" }).click();
+  const steps = page.locator("[data-operation=failed]");
+  await expect(steps).toContainText("Restart: failed", { timeout: 30_000 });
+  await expect(steps.locator("[data-step=building]")).toHaveAttribute("data-state", "failed");
+  await expect(steps).toContainText("BUILD_ERROR");
 });
 
 test("a static Space has nothing to restart", async ({ page, server, session }) => {

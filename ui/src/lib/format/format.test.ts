@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { dollars, memory, memoryOf, percent, rate, traffic } from "./number";
-import { brief, duration, relative } from "./time";
+import { brief, duration, relative, stopwatch } from "./time";
 
 const NOW = new Date("2026-11-22T14:06:07Z").getTime();
 const SECOND = 1000;
@@ -39,6 +39,12 @@ describe("times", () => {
     expect(duration(76 * HOUR)).toBe("3 days 4 hr");
     expect(duration(72 * HOUR)).toBe("3 days");
     expect(duration(76 * HOUR, 1)).toBe("3 days");
+  });
+
+  it("shows what goes on as a watch does", () => {
+    expect(stopwatch(-1)).toBe("0:00");
+    expect(stopwatch(42_900)).toBe("0:42");
+    expect(stopwatch(HOUR + 7 * 60 * SECOND + 5 * SECOND)).toBe("1:07:05");
   });
 
   it("never says a negative duration when clocks differ", () => {

@@ -33,6 +33,16 @@ export function duration(ms: number, units = 2): string {
     .join(" ");
 }
 
+/** `0:42`, `1:07:05`: what a watch shows of something that goes on. */
+export function stopwatch(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / SECOND));
+  const two = (value: number) => String(value).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  return hours > 0
+    ? `${hours}:${two(minutes)}:${two(seconds % 60)}`
+    : `${minutes}:${two(seconds % 60)}`;
+}
+
 /** `2 hours ago`, `yesterday`, in the person's language. */
 export function relative(at: string | number | Date, now: number): string {
   const passed = now - new Date(at).getTime();

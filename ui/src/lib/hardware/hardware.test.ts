@@ -69,11 +69,11 @@ describe("a sleep time", () => {
     expect(sleepCanBeSet(undefined)).toBe(false);
   });
 
-  it("that is none of those on offer stands among them, never last", () => {
+  it("that is none of those on offer stands among them", () => {
     expect(sleepTimesWith(3_600)).toEqual(SLEEP_TIMES);
     expect(sleepTimesWith(null)).toEqual(SLEEP_TIMES);
     expect(sleepTimesWith(600).slice(0, 3)).toEqual([300, 600, 900]);
-    expect(sleepTimesWith(31_536_000).slice(-2)).toEqual([31_536_000, null]);
+    expect(sleepTimesWith(31_536_000).at(-1)).toBe(31_536_000);
   });
 });
 

@@ -37,26 +37,23 @@ export const sleepCanBeSet = (option: HardwareOption | undefined): boolean =>
 
 const HOUR = 3_600;
 
-/** The sleep times that are offered, in seconds; `null` is never. */
-export const SLEEP_TIMES: readonly (number | null)[] = [
+/** The sleep times that are offered, in seconds. */
+export const SLEEP_TIMES: readonly number[] = [
   300,
   900,
   HOUR / 2,
   HOUR,
-  4 * HOUR,
-  10 * HOUR,
+  6 * HOUR,
+  12 * HOUR,
   24 * HOUR,
   48 * HOUR,
   72 * HOUR,
   7 * 24 * HOUR,
-  null,
 ];
 
 /** Those, with the one that is set where it is another. */
-export function sleepTimesWith(current: number | null): (number | null)[] {
-  if (SLEEP_TIMES.includes(current)) return [...SLEEP_TIMES];
-  return [...SLEEP_TIMES, current].sort((a, b) => (a ?? Infinity) - (b ?? Infinity));
-}
+export const sleepTimesWith = (current: number | null): number[] =>
+  [...new Set(current === null ? SLEEP_TIMES : [...SLEEP_TIMES, current])].sort((a, b) => a - b);
 
 /** What is known here of whoever owns a Space and pays for it. */
 export interface Owner {

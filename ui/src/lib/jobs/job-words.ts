@@ -1,6 +1,6 @@
 import type { HardwareOption, JobAction, JobTarget, Run, RunStep } from "$lib/api/types";
-import { duration } from "$lib/format/time";
 import * as m from "$lib/paraglide/messages";
+import { sleepWord } from "$lib/spaces/sleep-word";
 import { stageWord } from "$lib/spaces/stage";
 
 export type ActionType = JobAction["type"];
@@ -21,10 +21,6 @@ export const ACTIONS = Object.keys(ACTION) as ActionType[];
 /** The kind of an action: `Restart`. */
 export const actionName = (type: ActionType): string => ACTION[type]();
 
-/** How long a Space may be idle, in words; `null` is for ever. */
-export const sleepWord = (seconds: number | null | undefined): string =>
-  seconds == null ? m.sleep_never() : m.sleep_idle({ time: duration(seconds * 1000) });
-
 /** An action with what belongs to it: `Hardware: A10G small`. */
 export function actionWord(
   action: JobAction,
@@ -37,7 +33,7 @@ export function actionWord(
         choice: hardware.get(action.flavor)?.pretty_name ?? action.flavor,
       });
     case "set_sleep_time":
-      return m.choice_of({ what: m.sleep_time(), choice: sleepWord(action.sleep_time) });
+      return m.choice_of({ what: m.sleep_time(), choice: sleepWord(action.sleep_time ?? null) });
     default:
       return actionName(action.type);
   }

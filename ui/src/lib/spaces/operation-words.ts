@@ -26,3 +26,16 @@ export function operationProgress(operation: Operation): string {
   const where = operation.state === "sending" ? m.doing_sending() : stage && stageWord(stage);
   return where ? `${operationWord(operation)} · ${where}` : operationWord(operation);
 }
+
+/** How an operation ended: `Restart done`, `Restart failed`. */
+export const endedWord = ({ action, state }: Operation): string =>
+  (state === "failed" ? m.action_failed : m.action_done)({ action: kindWord[action.type]() });
+
+const kindWord: Record<Operation["action"]["type"], () => string> = {
+  restart: m.restart,
+  factory_rebuild: m.rebuild,
+  pause: m.pause,
+  set_hardware: m.activity_hardware,
+  set_sleep_time: m.activity_sleep_time,
+  set_dev_mode: m.activity_dev_mode,
+};

@@ -37,6 +37,8 @@ const requestTo = (space: string): ActionRequest => ({
 /** The operations under way, by Space, and the calls that begin one. */
 export class OperationsState {
   #bySpace = $state.raw<ReadonlyMap<string, Operation>>(new Map());
+  /** How what was seen to run here ended, by Space, until a person has read it. */
+  #outcomes = $state.raw<ReadonlyMap<string, Operation>>(new Map());
   /** Begun on this page, with whom their end is told to: a toast, where nobody else asked. */
   readonly #mine = new Map<string, (operation: Operation) => void>();
   readonly #ended = new Map<string, Operation>();
@@ -51,6 +53,17 @@ export class OperationsState {
   /** The operation that runs on a Space, if any. */
   running(space: string): Operation | undefined {
     return this.#bySpace.get(space);
+  }
+
+  /** How the last operation ended that was seen to run on a Space, unless it was read or replaced. */
+  outcome(space: string): Operation | undefined {
+    return this.#outcomes.get(space);
+  }
+
+  /** A person has read how it ended. */
+  dismiss(space: string): void {
+    const next = new Map(this.#outcomes);
+    if (next.delete(space)) this.#outcomes = next;
   }
 
   async load(): Promise<void> {
@@ -117,8 +130,15 @@ export class OperationsState {
     // The answer to a click may arrive after the event that tells the end: what has ended stays so.
     const ended = this.#ended.get(operation.id);
     const next = new Map(this.#bySpace);
-    if (!ended) next.set(operation.space, operation);
-    else if (next.get(operation.space)?.id === operation.id) next.delete(operation.space);
+    if (!ended) {
+      next.set(operation.space, operation);
+      this.dismiss(operation.space);
+    } else if (next.get(operation.space)?.id === operation.id) {
+      next.delete(operation.space);
+      if (ended.state !== "cancelled") {
+        this.#outcomes = new Map(this.#outcomes).set(operation.space, ended);
+      }
+    }
     this.#bySpace = next;
     const tell = ended && this.#mine.get(ended.id);
     if (tell && this.#mine.delete(ended.id)) tell(ended);

@@ -55,6 +55,25 @@ describe("operations", () => {
     expect(ended).toEqual([]);
   });
 
+  it("leave how they ended, until it is read or another one begins", () => {
+    const { operations, event } = page(null);
+    event(operation("one", "following"));
+    expect(operations.outcome("alice/demo")).toBeUndefined();
+    event(operation("one", "failed"));
+    expect(operations.outcome("alice/demo")?.state).toBe("failed");
+    event(operation("two", "sending"));
+    expect(operations.outcome("alice/demo")).toBeUndefined();
+    event(operation("two", "succeeded"));
+    operations.dismiss("alice/demo");
+    expect(operations.outcome("alice/demo")).toBeUndefined();
+  });
+
+  it("that ended before anybody looked leave nothing", async () => {
+    const { operations } = page([operation("old", "failed")]);
+    await operations.load();
+    expect(operations.outcome("alice/demo")).toBeUndefined();
+  });
+
   it("that took another's place are not removed with it", () => {
     const { operations, event } = page(null);
     event(operation("old", "following"));
