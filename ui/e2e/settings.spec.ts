@@ -51,6 +51,19 @@ test("history is kept for as long as asked, within reason", async ({ page, serve
   await expect(page.getByRole("button", { name: "Save" })).toHaveCount(0);
   await page.reload();
   await expect(days).toHaveValue("30");
+
+  const metrics = page.getByRole("spinbutton", { name: "Keep metrics" });
+  await metrics.fill("400");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("button", { name: "Save" })).toHaveCount(0);
+  const collect = page.getByRole("switch", { name: "Collect metrics all the time" });
+  await expect(collect).not.toBeChecked();
+  await collect.click();
+  await expect(collect).toBeChecked();
+  await page.reload();
+  await expect(metrics).toHaveValue("400");
+  await expect(collect).toBeChecked();
+  await expect(days).toHaveValue("30");
 });
 
 test("diagnostics tell how the program is, and nobody's name", async ({

@@ -18,7 +18,7 @@ test("hardware is chosen by its price, asked for first, and followed", async ({
   const dialog = page.getByRole("dialog");
   await expect(dialog).toContainText("bills $0.40 an hour from the moment that it starts");
   await expect(dialog).toContainText("A day without sleep is $9.60");
-  await dialog.getByRole("button", { name: /^Sleep time/ }).click();
+  await dialog.getByRole("combobox", { name: /^Sleep time/ }).click();
   await page.getByRole("option", { name: "after 1 hr idle" }).click();
   await dialog.getByRole("button", { name: "Change hardware" }).click();
   await expect(dialog).toHaveCount(0);
@@ -27,7 +27,7 @@ test("hardware is chosen by its price, asked for first, and followed", async ({
   await expect(page.locator("#sleep-time [data-sleep-time='3600']")).toBeVisible();
   await expect(page.getByText("unicode-title: hardware is now t4-small")).toBeVisible();
 
-  await page.locator("#sleep-time").getByRole("button").click();
+  await page.locator("#sleep-time").getByRole("combobox").click();
   await page.getByRole("option", { name: "never sleeps" }).click();
   await expect(page.locator("#sleep-time")).toContainText("a day costs $9.60");
 

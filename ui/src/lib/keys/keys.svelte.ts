@@ -81,7 +81,7 @@ export function keyCaps(keys: string): string[] {
     Escape: "Esc",
   };
   return keys
-    .split(/[+ ]/)
+    .split(/(?<=\w)\+| /)
     .map((key) => words[key] ?? (key.length === 1 ? key.toUpperCase() : key));
 }
 

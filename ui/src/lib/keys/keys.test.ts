@@ -62,5 +62,6 @@ describe("shortcuts", () => {
   it("are shown as they stand on the keys", () => {
     expect(keyCaps("mod+k")).toEqual(["Ctrl", "K"]);
     expect(keyCaps("g s")).toEqual(["G", "S"]);
+    expect(keyCaps("+")).toEqual(["+"]);
   });
 });

@@ -14,13 +14,15 @@ export interface Line {
   readonly time: number;
   /** Whose it is, where the lines of several Spaces are shown together. */
   readonly space: string | null;
+  /** The stage that its Space went into then; it is no line of the log itself. */
+  readonly stage: string | null;
 }
 
 export const lineOf = (
   key: number,
   { at, text }: LogLine,
-  { time, space }: Pick<Line, "time" | "space">,
-): Line => ({ key, at: at ?? null, text, plain: plain(text), time, space });
+  { time, space, stage }: Pick<Line, "time" | "space" | "stage">,
+): Line => ({ key, at: at ?? null, text, plain: plain(text), time, space, stage });
 
 /** A megabyte in one line would stop the page; the copy and the download have it whole. */
 export const MOST_SHOWN = 20_000;

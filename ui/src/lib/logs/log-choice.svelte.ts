@@ -12,6 +12,8 @@ export class LogChoice {
   kind = $state<LogKind | null>(null);
   level = $state<LevelFilter>("all");
   wish = $state.raw<SearchWish>({ text: "", regex: false, matchCase: false });
+  /** The moment that is looked for, in milliseconds. */
+  readonly at: number | null;
   #wrap = $state(false);
   #stamp = $state<Stamp>("local");
 
@@ -24,6 +26,8 @@ export class LogChoice {
       regex: search.has("regex"),
       matchCase: search.has("case"),
     };
+    const at = Date.parse(search.get("at") ?? "");
+    this.at = Number.isNaN(at) ? null : at;
     const kept = read();
     // A phone has no room for long lines.
     this.#wrap = kept.wrap ?? matchMedia("(width < 640px)").matches;
@@ -52,6 +56,7 @@ export class LogChoice {
   writeTo(search: URLSearchParams): void {
     if (this.kind) search.set("log", this.kind);
     if (this.level !== "all") search.set("level", this.level);
+    if (this.at !== null) search.set("at", new Date(this.at).toISOString());
     if (this.wish.text !== "") search.set("find", this.wish.text);
     if (this.wish.regex) search.set("regex", "");
     if (this.wish.matchCase) search.set("case", "");

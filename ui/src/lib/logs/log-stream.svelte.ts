@@ -1,7 +1,8 @@
 import { ApiError, type Api } from "$lib/api/client";
 import { readStream, reconnectDelay, wait } from "$lib/api/event-stream";
-import type { LogLine, LogUpdate } from "$lib/api/types";
+import type { LogLine, LogUpdate, StageChange } from "$lib/api/types";
 import { ownerOf, nameOf } from "$lib/spaces/space";
+import { stageWord } from "$lib/spaces/stage";
 import { lineOf, type Line } from "./line";
 
 export type LogKind = "run" | "build";
@@ -39,7 +40,9 @@ export class LogStream {
   #status = $state.raw<"connecting" | "open" | "lost" | "refused">("connecting");
   #error = $state.raw<unknown>(null);
   #waitingFor = $state.raw<ReadonlyMap<string, string>>(new Map());
-  #waiting: { line: LogLine; space: string | null }[] = [];
+  #waiting: { line: LogLine; space: string | null; stage: string | null }[] = [];
+  /** The changes of a stage that stand among the lines. */
+  readonly #marked = new Set<string>();
   #scheduled = false;
   #characters = 0;
   /** When the newest line came, and the last one of each Space: one that does not say came with it. */
@@ -125,15 +128,33 @@ export class LogStream {
     } else {
       this.#waiting = this.#waiting.filter((it) => it.space !== space);
       this.#lastOf.delete(space);
-      if (this.lines.some((line) => line.space === space)) {
-        this.#replace(this.lines.filter((line) => line.space !== space));
-      }
+      // Another container begins another log; that the stage changed stays true.
+      const stays = (line: Line) => line.space !== space || line.stage !== null;
+      if (!this.lines.every(stays)) this.#replace(this.lines.filter(stays));
     }
     this.#version += 1;
   }
 
   add(lines: readonly LogLine[], space: string | null = null): void {
-    for (const line of lines) this.#waiting.push({ line, space });
+    for (const line of lines) this.#waiting.push({ line, space, stage: null });
+    this.#schedule();
+  }
+
+  /** Puts changes of a stage among the lines, as far as there are any from then. */
+  mark(changes: readonly StageChange[], named: boolean): void {
+    const first = this.lines[0]?.time;
+    if (first === undefined) return;
+    for (const { at, from, to, space } of changes) {
+      const key = `${space} ${at} ${to}`;
+      if (from == null || Date.parse(at) < first || this.#marked.has(key)) continue;
+      this.#marked.add(key);
+      const line = { at, text: stageWord(to) };
+      this.#waiting.push({ line, space: named ? space : null, stage: to });
+      this.#schedule();
+    }
+  }
+
+  #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     // A hidden page draws no frames; the timer keeps its backlog bounded.
@@ -154,12 +175,13 @@ export class LogStream {
     // What a Space has said before it is read here belongs between the lines of the others.
     const known = new Set(this.#lastOf.keys());
     let outOfOrder = false;
-    for (const { line, space } of waiting) {
+    for (const { line, space, stage } of waiting) {
       const time = line.at ? Date.parse(line.at) : (this.#lastOf.get(space) ?? 0);
-      this.#lastOf.set(space, time);
-      outOfOrder ||= space !== null && time < this.#newest - (known.has(space) ? ORDER_MS : 0);
+      const late = stage === null && known.has(space) ? ORDER_MS : 0;
+      if (stage === null) this.#lastOf.set(space, time);
+      outOfOrder ||= (space !== null || stage !== null) && time < this.#newest - late;
       this.#newest = Math.max(this.#newest, time);
-      const kept = lineOf(this.dropped + this.lines.length, line, { time, space });
+      const kept = lineOf(this.dropped + this.lines.length, line, { time, space, stage });
       this.#characters += kept.plain.length;
       this.lines.push(kept);
     }

@@ -209,8 +209,34 @@ describe("a log that is followed", () => {
     expect(log.waitingFor.size).toBe(0);
   });
 
+  it("puts changes of a stage where they belong, once, and none from before its lines", () => {
+    const log = new LogStream();
+    const change = (second: number, to: string, from: string | null = "RUNNING") => ({
+      ...at(second, ""),
+      at: at(second, "").at ?? "",
+      space: "a/one",
+      from,
+      to,
+    });
+    log.mark([change(30, "BUILDING")], true);
+    log.take({ type: "lines", space: "a/one", data: [at(20, "1"), at(40, "2")] });
+    log.flush();
+    expect(texts(log)).toEqual(["1", "2"]);
+    const changes = [change(10, "PAUSED"), change(30, "BUILDING"), change(35, "RUNNING", null)];
+    log.mark(changes, true);
+    log.mark(changes, true);
+    log.flush();
+    expect(texts(log)).toEqual(["1", "Building", "2"]);
+    expect(log.lines.map((it) => it.stage)).toEqual([null, "BUILDING", null]);
+    const errors = new LogRows(log, "errors");
+    errors.catchUp();
+    expect(errors.rows.map((it) => it.plain)).toEqual(["Building"]);
+    log.take({ type: "reset", space: "a/one" });
+    expect(texts(log)).toEqual(["Building"]);
+  });
+
   it("shows and searches only the beginning of a line of a megabyte", () => {
-    const one = { time: 0, space: null };
+    const one = { time: 0, space: null, stage: null };
     const long = lineOf(0, { at: null, text: `\u001b[31m${"x".repeat(1_000_000)}` }, one);
     expect(shownOf(long)).toHaveLength(MOST_SHOWN + 1);
     expect(

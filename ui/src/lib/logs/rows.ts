@@ -37,7 +37,7 @@ export class LogRows {
     this.#next = Math.max(this.#next, dropped);
     for (; this.#next < dropped + lines.length; this.#next++) {
       const line = lines[this.#next - dropped];
-      if (line && passes(line.plain, this.#level)) this.#found.push(line);
+      if (line && (line.stage !== null || passes(line.plain, this.#level))) this.#found.push(line);
     }
   }
 

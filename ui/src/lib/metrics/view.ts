@@ -66,6 +66,16 @@ const chartOf = ({ key, form, detail = [], value, data, max }: Drawn): ChartView
   max,
 });
 
+/** What a chart shows at the moment of a report, in words. */
+export function valuesAt({ data, format }: ChartView, moment: number): string {
+  const index = data.x.indexOf(moment);
+  const values = data.lines.flatMap(({ label, values }) => {
+    const value = values[index];
+    return value == null ? [] : [label ? `${label} ${format(value)}` : format(value)];
+  });
+  return values.length === 0 ? "–" : values.join(" · ");
+}
+
 const numbers = (points: readonly MetricsPoint[], pick: Pick): number[] =>
   points.map(pick).filter((it): it is number => it != null);
 const sumOf = (points: readonly MetricsPoint[], pick: Pick): number | null => {

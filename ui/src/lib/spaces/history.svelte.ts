@@ -44,6 +44,12 @@ export class HistoryState {
     return beatsOf(this.#changes.get(space) ?? [], stage, now);
   }
 
+  /** The changes of a Space in the last day, oldest first. */
+  changesOf(space: string): readonly StageChange[] {
+    void this.#version;
+    return this.#changes.get(space) ?? [];
+  }
+
   #add(change: StageChange): void {
     const changes = this.#changes.get(change.space);
     if (changes) changes.push(change);
