@@ -61,6 +61,7 @@ export function pageCommands({ go, trusted, views, platform, shortcuts }: Surrou
     page("/schedules", m.nav_schedules()),
     page("/schedules/runs", m.runs()),
     page("/schedules/keep-alive", m.keep_awake()),
+    page("/schedules/auto-heal", m.activity_heal()),
     page("/schedules/new", m.job_new()),
     page("/activity", m.nav_activity()),
     page("/settings", m.nav_settings()),
