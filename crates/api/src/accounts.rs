@@ -33,7 +33,7 @@ pub(crate) struct AccountPreview {
 /// Which of the tool's accounts to take over.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ImportRequest {
+pub(crate) struct AccountImportRequest {
     /// Their names; all when empty.
     #[serde(default)]
     names: Vec<String>,
@@ -160,12 +160,12 @@ pub(crate) async fn importable(
 
 /// Take over accounts of the official command line tool.
 #[utoipa::path(post, path = "/api/v1/accounts/import", tag = "accounts", operation_id = "import_accounts",
-    request_body = ImportRequest,
+    request_body = AccountImportRequest,
     responses((status = OK, description = "What became of each", body = Vec<Imported>)))]
 pub(crate) async fn import(
     Trusted(caller): Trusted,
     State(fleet): State<Fleet>,
-    Body(request): Body<ImportRequest>,
+    Body(request): Body<AccountImportRequest>,
 ) -> Result<Json<Vec<Imported>>, Problem> {
     let outcomes = fleet.import_accounts(&request.names, caller.actor()).await?;
     let imported = outcomes.into_iter().map(|(name, outcome)| match outcome {

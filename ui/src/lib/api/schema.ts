@@ -1161,6 +1161,11 @@ export interface components {
          * @example alice
          */
         AccountId: string;
+        /** @description Which of the tool's accounts to take over. */
+        AccountImportRequest: {
+            /** @description Their names; all when empty. */
+            names?: string[];
+        };
         /** @description An account as it would be. */
         AccountPreview: {
             /** @description Whose the token is, and what it may. */
@@ -3067,7 +3072,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ImportRequest"];
+                "application/json": components["schemas"]["AccountImportRequest"];
             };
         };
         responses: {
