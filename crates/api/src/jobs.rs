@@ -10,7 +10,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use hfsm_core::{Fleet, RunFilter};
 use hfsm_model::{
     ImportReport, ImportRequest, Job, JobAction, JobId, JobPlan, Risks, Run, RunCause, RunId,
-    RunState, SpaceId, Trigger,
+    RunState, SpaceId, Trigger, WakeTimes,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -296,6 +296,19 @@ pub(crate) async fn wake(
     let run = fleet.wake_space(&id, caller.actor()).await?;
     let location = format!("/api/v1/runs/{}", run.id);
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(run)).into_response())
+}
+
+/// How long it took to wake a Space, by the last times that it was.
+#[utoipa::path(get, path = "/api/v1/spaces/{owner}/{name}/wake", tag = "spaces", operation_id = "get_wake_times",
+    params(("owner" = String, Path), ("name" = String, Path)),
+    responses((status = OK, description = "Without times where it was never woken from here", body = WakeTimes),
+              (status = NOT_FOUND, description = "No account here sees the Space", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn wake_times(
+    _: Trusted,
+    SpacePath(id): SpacePath,
+    State(fleet): State<Fleet>,
+) -> Result<Json<WakeTimes>, Problem> {
+    Ok(Json(fleet.wake_times(&id).await?))
 }
 
 /// What is to be done to a Space.

@@ -91,7 +91,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(actions::restart))
         .routes(routes!(actions::rebuild))
         .routes(routes!(actions::pause))
-        .routes(routes!(jobs::wake))
+        .routes(routes!(jobs::wake, jobs::wake_times))
         .routes(routes!(jobs::risks))
         .routes(routes!(actions::set_hardware))
         .routes(routes!(actions::set_sleep_time))

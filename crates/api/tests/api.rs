@@ -649,6 +649,8 @@ async fn a_space_is_kept_awake_as_a_person_chooses_and_risks_are_told_before() {
         json!({ "mode": "on", "every_minutes": 43_201 }),
         json!({ "mode": "on", "hours": { "days": [8], "from": "09:00", "to": "18:00", "zone": "UTC" } }),
         json!({ "mode": "always" }),
+        json!({ "mode": "on", "answer": { "status": 42 } }),
+        json!({ "mode": "on", "answer": { "keyword": "" } }),
     ] {
         let (status, _) = scene.desktop(Method::PUT, own, Some(bad.clone())).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{bad}");
@@ -660,6 +662,8 @@ async fn a_space_is_kept_awake_as_a_person_chooses_and_risks_are_told_before() {
         let body = Some(json!({ "action": action }));
         scene.desktop(Method::POST, "/api/v1/spaces/alice/demo/risks", body).await.1
     };
+    let times = scene.desktop(Method::GET, "/api/v1/spaces/alice/demo/wake", None).await.1;
+    assert_eq!(times, json!({ "runs": 0, "usual_secs": null, "longest_secs": null }));
     let none = json!({ "slot": null, "billed": null });
     assert_eq!(risks(json!({ "type": "restart" })).await, none);
     let dear = risks(json!({ "type": "set_hardware", "flavor": "t4-small" })).await;

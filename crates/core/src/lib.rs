@@ -25,6 +25,7 @@ mod polling;
 mod reception;
 pub mod sources;
 mod spaces;
+mod spread;
 mod supervisor;
 mod tokens;
 mod variables;

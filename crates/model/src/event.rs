@@ -23,7 +23,6 @@ pub struct Envelope {
 /// What can happen. A closed set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "events are shared behind an Arc, never moved about")]
 pub enum Event {
     /// The stream is open. Always first, with `seq` 0.
     Hello {

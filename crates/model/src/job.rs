@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{AccountId, Action, Actor, Flavor, OperationId, SleepTime, SpaceId, Stage};
+use crate::{
+    AccountId, Action, Actor, ExpectedAnswer, Flavor, OperationId, SleepTime, SpaceId, Stage,
+};
 
 /// The name of a job.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -201,6 +203,11 @@ pub enum MissedRule {
 pub struct Terms {
     /// Only in these stages; in any when absent. What a person paused stays paused all the same.
     pub stages: Option<Vec<Stage>>,
+    /// Only where the Space was idle for so many minutes, 1 to 1440: its processor, its GPUs and its network
+    /// were quiet in each of them. What is not known counts as not idle.
+    pub idle_minutes: Option<u32>,
+    /// What the app has to answer where it is visited or woken; anything of its own when `null`.
+    pub answer: Option<ExpectedAnswer>,
     /// Also while the Space builds or starts.
     pub while_moving: bool,
     /// Also where hardware that costs money begins to run.
@@ -215,6 +222,8 @@ impl Default for Terms {
     fn default() -> Self {
         Self {
             stages: None,
+            idle_minutes: None,
+            answer: None,
             while_moving: false,
             allow_billed: false,
             allow_slot_risk: false,
@@ -364,6 +373,17 @@ pub enum RunStepKind {
     Answered,
     /// Another process of this program took over what a dead one had begun.
     TakenOver,
+}
+
+/// How long it took to wake a Space, by the last times that it was.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WakeTimes {
+    /// How many times are known, 20 at most.
+    pub runs: u32,
+    /// How many seconds it took usually: half of the times were shorter; `null` where no time is known.
+    pub usual_secs: Option<u32>,
+    /// How many seconds it took at most.
+    pub longest_secs: Option<u32>,
 }
 
 /// What may come of something that starts a Space.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::SpaceId;
+use crate::{ExpectedAnswer, SpaceId};
 
 /// Whether and how one Space is kept awake.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -16,6 +16,9 @@ pub struct KeepAlive {
     pub every_minutes: Option<u32>,
     /// It is kept awake at these hours; always when `null`.
     pub hours: Option<AwakeHours>,
+    /// What its app has to answer for a visit to count, also where it is woken; anything of its own when
+    /// `null`.
+    pub answer: Option<ExpectedAnswer>,
     /// Also where that has hardware run that costs money.
     pub allow_billed: bool,
     /// Also where a free account may lose the Space's place.

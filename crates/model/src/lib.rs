@@ -48,7 +48,7 @@ pub use import::{
 };
 pub use job::{
     Hurdle, Job, JobAction, JobId, JobPlan, JobTarget, MissedRule, Risks, Run, RunCause, RunId,
-    RunState, RunStep, RunStepKind, Terms, Trigger,
+    RunState, RunStep, RunStepKind, Terms, Trigger, WakeTimes,
 };
 pub use keep_alive::{AwakeHours, KeepAlive, KeepAliveAll, KeepAliveMode, KeepAliveState};
 pub use log_line::{LogKind, LogLine, LogUpdate, SpaceLogUpdate};

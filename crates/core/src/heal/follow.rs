@@ -17,7 +17,7 @@ use crate::{Error, Fleet, events::Audience, jobs, lock};
 
 /// Between two looks; stages change meanwhile.
 const LOOK: Duration = Duration::from_secs(60);
-/// Between two attempts to read a store that cannot be read.
+/// Until a store that cannot be read, or a Space of which nothing new is known, is looked at again.
 const AGAIN: TimeDelta = TimeDelta::seconds(5);
 /// Lines of a build log in which it is looked for why the build failed.
 const LINES: u32 = 60;
@@ -56,11 +56,13 @@ impl Fleet {
         let heals = self.0.store.heals().await?;
         let mut next: Option<DateTime<Utc>> = None;
         for space in self.spaces() {
-            // What was known when the program last ran may be long over.
-            if space.stale || space.info.is_static() {
+            let rule = rules.of(&space).rule.filter(|_| !space.info.is_static());
+            let Some(rule) = rule else { continue };
+            // What was known when the program last ran, or before a sleep, may be long over.
+            if space.stale {
+                next = next.into_iter().chain([self.0.clock.now() + AGAIN]).min();
                 continue;
             }
-            let Some(rule) = rules.of(&space).rule else { continue };
             let stored = heals.get(&space.info.id).cloned().unwrap_or_default();
             self.0.heals.note(&space.info.id, &stored.record);
             let due = self.mend(&space, &rule, stored).await?;

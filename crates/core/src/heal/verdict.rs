@@ -1,12 +1,12 @@
 //! What is to be done about a Space, decided from what is known of it, and what comes of an attempt.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use chrono::{DateTime, TimeDelta, Utc};
 use hfsm_model::{
     GaveUp, GaveUpCause, HealRecord, HealRule, HealthRecord, Hurdle, JobAction, Run, RunState,
     Space, Stage, WriteAccess,
 };
+
+use crate::spread::spread;
 
 use super::failure::{Failure, failure_of, lasting_cause, message_of};
 
@@ -87,7 +87,7 @@ pub(super) fn judge(
     }
     let after = TimeDelta::minutes(rule.after_minutes.into());
     // So that Spaces which fail together are not restarted in the same moment.
-    let due = since + after + share(after / 10, spread(space));
+    let due = since + after + share(after / 10, spread(space.info.id.as_str()));
     let at = [record.not_before, day_is_over(rule, record, now)]
         .into_iter()
         .flatten()
@@ -246,11 +246,4 @@ fn back_off(rule: &HealRule, attempts: u32, spread: f64) -> TimeDelta {
 fn share(of: TimeDelta, share: f64) -> TimeDelta {
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
     TimeDelta::milliseconds((of.num_milliseconds() as f64 * share.clamp(0.0, 1.0)) as i64)
-}
-
-/// Returns a number from 0 to 1, another one for each Space, and the same in every process.
-fn spread(space: &Space) -> f64 {
-    let mut hasher = DefaultHasher::new();
-    space.info.id.as_str().hash(&mut hasher);
-    f64::from(u32::try_from(hasher.finish() >> 32).unwrap_or_default()) / f64::from(u32::MAX)
 }

@@ -22,6 +22,11 @@ impl Fleet {
         if let Some(reason) = unfit(run, space) {
             return Some(ended(RunState::Skipped, reason));
         }
+        if let Some(minutes) = run.terms.idle_minutes
+            && let Some(reason) = self.why_not_idle(space, minutes).await
+        {
+            return Some(ended(RunState::Skipped, reason));
+        }
         if let Some(reason) = self.needs_no_mending(run, space).await {
             return Some(ended(RunState::Skipped, reason));
         }

@@ -3,6 +3,7 @@
 
 mod answer;
 mod guard;
+mod idle;
 mod import;
 mod old_settings;
 mod portable;
@@ -220,6 +221,7 @@ impl Fleet {
         // A person who asks has been told what it may cost.
         let terms = Terms {
             while_moving: true,
+            answer: self.expected_answer(&id),
             allow_billed: true,
             allow_slot_risk: true,
             ..Terms::default()
@@ -347,6 +349,12 @@ impl Fleet {
         }
         if plan.terms.stages.as_ref().is_some_and(|stages| !(1..=20).contains(&stages.len())) {
             return invalid("`stages` names 1 to 20 stages, or is absent for any");
+        }
+        if plan.terms.idle_minutes.is_some_and(|minutes| !(1..=1440).contains(&minutes)) {
+            return invalid("`idle_minutes` may be 1 to 1440, or null");
+        }
+        if let Some(answer) = &plan.terms.answer {
+            check_expected(answer)?;
         }
         if let MissedRule::Within { minutes } = plan.missed
             && !(1..=43_200).contains(&minutes)

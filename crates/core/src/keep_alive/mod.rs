@@ -11,8 +11,8 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hfsm_model::{
-    Activity, ActivityKind, Actor, Event, JobAction, KeepAlive, KeepAliveAll, KeepAliveMode,
-    KeepAliveState, Outcome, Run, RunCause, RunState, Space, SpaceId, Terms,
+    Activity, ActivityKind, Actor, Event, ExpectedAnswer, JobAction, KeepAlive, KeepAliveAll,
+    KeepAliveMode, KeepAliveState, Outcome, Run, RunCause, RunId, RunState, Space, SpaceId, Terms,
 };
 use hfsm_store::{RunFilter, Store};
 use tokio::sync::Notify;
@@ -25,6 +25,8 @@ const ALL: &str = "keep_alive_all";
 const EACH: &str = "keep_alive";
 /// Between two looks at what is due; stages change meanwhile.
 const LOOK: Duration = Duration::from_secs(60);
+/// Until a Space of which nothing new is known is looked at again.
+const SOON: TimeDelta = TimeDelta::seconds(5);
 /// What is chosen, and who was visited when.
 #[derive(Debug, Default)]
 pub(crate) struct KeepAlives {
@@ -86,10 +88,18 @@ impl KeepAlives {
         self.changed.notify_one();
     }
 
+    /// Changes what is known of the visits of a Space, and returns it.
+    fn change(&self, id: &SpaceId, change: impl FnOnce(&mut Visits)) -> Visits {
+        let mut all = lock(&self.visits);
+        let visits = all.entry(id.clone()).or_default();
+        change(visits);
+        visits.clone()
+    }
+
     /// Takes how a visit went, whoever asked for it.
     pub(crate) fn take(&self, run: &Run, now: DateTime<Utc>) {
         let mut visits = lock(&self.visits);
-        visits.entry(run.space.clone()).or_default().take(run.state, now);
+        visits.entry(run.space.clone()).or_default().take(run.state, run.ended_at.unwrap_or(now));
         drop(visits);
         self.changed.notify_one();
     }
@@ -125,14 +135,15 @@ impl Fleet {
         let id = &space.info.id;
         let rules = self.0.keep_alives.rules();
         let rule = rules.each.get(id).cloned().unwrap_or_default();
-        let visits = self.visits_of(id).await;
         let kept = rules.of(id);
-        let now = self.0.clock.now();
-        let next = kept.as_ref().and_then(|kept| next_visit(&space, kept, visits, now));
+        let next = match &kept {
+            Some(kept) => self.plan_visit(&space, kept, self.0.clock.now()).await,
+            None => None,
+        };
         Ok(KeepAliveState {
             rule,
             kept: kept.is_some(),
-            visited_at: visits.answered_at,
+            visited_at: self.visits_of(id).await.answered_at,
             next_visit_at: next,
         })
     }
@@ -179,6 +190,9 @@ impl Fleet {
             return Err(Error::StaticSpace(id));
         }
         check(rule.every_minutes, rule.hours.as_ref())?;
+        if let Some(answer) = &rule.answer {
+            jobs::check_expected(answer)?;
+        }
         Ok(id)
     }
 
@@ -220,6 +234,11 @@ impl Fleet {
             self.keep_alive_changed(id, word, actor.clone()).await;
         }
         Ok(())
+    }
+
+    /// Returns what the app of a Space has to answer, by what is chosen for keeping it awake.
+    pub(crate) fn expected_answer(&self, id: &SpaceId) -> Option<ExpectedAnswer> {
+        self.0.keep_alives.rules().each.get(id)?.answer.clone()
     }
 
     async fn keep_alive_changed(&self, space: Option<SpaceId>, word: &str, actor: Actor) {
@@ -269,11 +288,14 @@ impl Fleet {
         let (mut due, mut next): (Vec<Run>, Option<DateTime<Utc>>) = (Vec::new(), None);
         for space in self.spaces() {
             let id = &space.info.id;
-            // What was known when the program last ran may be long over.
-            let Some(rule) = rules.of(id).filter(|_| !space.stale) else { continue };
-            let visits = self.visits_of(id).await;
+            let Some(rule) = rules.of(id) else { continue };
             let now = self.0.clock.now();
-            match next_visit(&space, &rule, visits, now) {
+            // What was known when the program last ran, or before a sleep, may be long over.
+            if space.stale {
+                next = next.into_iter().chain([now + SOON]).min();
+                continue;
+            }
+            match self.plan_visit(&space, &rule, now).await {
                 Some(at) if at <= now => due.push(visit_of(&space, &rule, at)),
                 at => next = next.into_iter().chain(at).min(),
             }
@@ -289,35 +311,85 @@ impl Fleet {
         next
     }
 
+    /// Returns when a Space is to be visited next; a time that is over is now.
+    async fn plan_visit(
+        &self,
+        space: &Space,
+        rule: &KeepAlive,
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        let id = &space.info.id;
+        let visits = self.visits_of(id).await;
+        let planned = next_visit(space, rule, &visits, now);
+        if planned.is_none_or(|at| at > now) {
+            return planned;
+        }
+        // Another program on the same store may have visited it meanwhile.
+        let stored = self.stored_visits(id).await;
+        let visits = self.0.keep_alives.change(id, |visits| {
+            visits.answered_at = visits.answered_at.max(stored.answered_at);
+            visits.under_way = stored.under_way;
+        });
+        next_visit(space, rule, &visits, now)
+    }
+
     fn set_under_way(&self, runs: &[Run], under_way: bool) {
         let mut visits = lock(&self.0.keep_alives.visits);
         for run in runs {
-            visits.entry(run.space.clone()).or_default().under_way = under_way;
+            let run_id = under_way.then(|| run.id.clone());
+            visits.entry(run.space.clone()).or_default().under_way = run_id;
         }
+    }
+
+    /// Returns how visits of a Space went, once the one that is under way has ended: another program on
+    /// the same store may carry it out.
+    async fn after_visit(&self, id: &SpaceId, run: &RunId) -> Visits {
+        let found = self.0.store.find_run(run).await;
+        self.0.keep_alives.change(id, |visits| match found {
+            _ if visits.under_way.as_ref() != Some(run) => {}
+            Ok(Some(run)) if run.state.is_final() => {
+                visits.take(run.state, run.ended_at.unwrap_or_else(|| self.0.clock.now()));
+            }
+            // Another program had planned the same visit, and this one was never recorded.
+            Ok(None) => visits.under_way = None,
+            Ok(Some(_)) | Err(_) => {}
+        })
     }
 
     /// Returns how visits of a Space went; reads once what is stored of them.
     async fn visits_of(&self, id: &SpaceId) -> Visits {
-        if let Some(known) = lock(&self.0.keep_alives.visits).get(id) {
-            return *known;
+        let known = lock(&self.0.keep_alives.visits).get(id).cloned();
+        if let Some(visits) = known {
+            return match &visits.under_way {
+                Some(run) => self.after_visit(id, run).await,
+                None => visits,
+            };
         }
-        let filter = RunFilter {
-            space: Some(id.clone()),
-            state: Some(RunState::Done),
-            ..RunFilter::default()
-        };
-        let runs = self.0.store.runs(&filter, 20).await.unwrap_or_default();
-        let answered_at = runs
-            .iter()
-            .find(|run| matches!(run.action, JobAction::Visit | JobAction::Wake))
-            .and_then(|run| run.ended_at);
-        let fresh = Visits { answered_at, spread: rand::random(), ..Visits::default() };
-        *lock(&self.0.keep_alives.visits).entry(id.clone()).or_insert(fresh)
+        let stored = self.stored_visits(id).await;
+        lock(&self.0.keep_alives.visits).entry(id.clone()).or_insert(stored).clone()
+    }
+
+    /// Returns when the app of a Space last answered a visit, and whether one is under way, by what is
+    /// stored.
+    async fn stored_visits(&self, id: &SpaceId) -> Visits {
+        let of_space = RunFilter { space: Some(id.clone()), ..RunFilter::default() };
+        let done = RunFilter { state: Some(RunState::Done), ..of_space.clone() };
+        let runs = self.0.store.runs(&done, 20).await.unwrap_or_default();
+        let answered =
+            runs.iter().find(|run| matches!(run.action, JobAction::Visit | JobAction::Wake));
+        let visits = RunFilter { cause: Some(RunCause::KeepAlive), ..of_space };
+        let last = self.0.store.runs(&visits, 1).await.unwrap_or_default().pop();
+        Visits {
+            answered_at: answered.and_then(|run| run.ended_at),
+            under_way: last.filter(|run| !run.state.is_final()).map(|run| run.id),
+            ..Visits::default()
+        }
     }
 }
 
 fn visit_of(space: &Space, rule: &KeepAlive, at: DateTime<Utc>) -> Run {
     let terms = Terms {
+        answer: rule.answer.clone(),
         allow_billed: rule.allow_billed,
         allow_slot_risk: rule.allow_slot_risk,
         ..Terms::default()

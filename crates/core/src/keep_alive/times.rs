@@ -2,9 +2,9 @@
 //! chose, within the hours at which it is to be awake.
 
 use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, TimeZone, Utc};
-use hfsm_model::{AwakeHours, KeepAlive, RunState, Space, Stage};
+use hfsm_model::{AwakeHours, KeepAlive, RunId, RunState, Space, Stage};
 
-use crate::{Error, jobs};
+use crate::{Error, jobs, spread::spread};
 
 /// After a visit that brought nothing, the next comes no sooner, and each time twice as late.
 const RETRY: TimeDelta = TimeDelta::minutes(15);
@@ -14,27 +14,23 @@ const RETRY_MAX: TimeDelta = TimeDelta::hours(24);
 const EVERY_MAX: u32 = 43_200;
 
 /// How visits of a Space went.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Visits {
     /// When the app last answered.
     pub(super) answered_at: Option<DateTime<Utc>>,
     /// No visit is tried before.
     pub(super) not_before: Option<DateTime<Utc>>,
     pub(super) failures: u32,
-    pub(super) under_way: bool,
-    /// From 0 to 1, another one after each visit, so that visits of many Spaces spread.
-    pub(super) spread: f64,
+    /// The visit that is under way.
+    pub(super) under_way: Option<RunId>,
 }
 
 impl Visits {
     /// Takes how a visit ended.
     pub(super) fn take(&mut self, state: RunState, now: DateTime<Utc>) {
-        self.under_way = false;
+        self.under_way = None;
         match state {
-            RunState::Done => {
-                let spread = rand::random::<f64>();
-                *self = Self { answered_at: Some(now), spread, ..Self::default() };
-            }
+            RunState::Done => *self = Self { answered_at: Some(now), ..Self::default() },
             RunState::Refused => self.not_before = Some(now + RETRY_MAX),
             _ => {
                 let wait = RETRY * (1 << self.failures.min(7));
@@ -50,20 +46,23 @@ impl Visits {
 pub(super) fn next_visit(
     space: &Space,
     rule: &KeepAlive,
-    visits: Visits,
+    visits: &Visits,
     now: DateTime<Utc>,
 ) -> Option<DateTime<Utc>> {
     let asleep = jobs::sleeps(&space.stage);
-    if visits.under_way || space.info.is_static() || !(asleep || space.stage == Stage::RUNNING) {
+    if visits.under_way.is_some()
+        || space.info.is_static()
+        || !(asleep || space.stage == Stage::RUNNING)
+    {
         return None;
     }
     let timer = space.info.runtime.as_ref().and_then(|runtime| runtime.sleep_time.0);
     let interval = match (rule.every_minutes, timer) {
         (Some(minutes), _) => TimeDelta::minutes(minutes.into()),
-        // 80 % of the timer, a little more or less.
+        // 80 % of the timer, a little more or less, another time after each visit.
         #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
         (None, Some(seconds)) => {
-            let share = 0.78 + 0.04 * visits.spread.clamp(0.0, 1.0);
+            let share = 0.78 + 0.04 * spread((space.info.id.as_str(), visits.answered_at));
             TimeDelta::try_seconds((seconds as f64 * share) as i64)?
         }
         // It sleeps although its timer is not known.
@@ -187,11 +186,10 @@ mod tests {
         let (mut visits, mut count, mut last) = (Visits::default(), 0, begin);
         let mut now = begin;
         while now < begin + TimeDelta::days(7) {
-            if next_visit(&demo, &on(), visits, now).is_some_and(|at| at <= now) {
+            if next_visit(&demo, &on(), &visits, now).is_some_and(|at| at <= now) {
                 assert!(now - last < TimeDelta::hours(48), "it had fallen asleep");
                 (count, last) = (count + 1, now);
-                let spread = f64::from(count % 3) / 2.0;
-                visits = Visits { answered_at: Some(now), spread, ..Visits::default() };
+                visits = Visits { answered_at: Some(now), ..Visits::default() };
             }
             now += TimeDelta::minutes(1);
         }
@@ -203,17 +201,17 @@ mod tests {
         let now = at("2026-06-03T00:00:00Z");
         for stage in [Stage::PAUSED, Stage::RUNTIME_ERROR, Stage::BUILDING, Stage::APP_STARTING] {
             let demo = space(stage.clone(), now, Some(172_800));
-            assert_eq!(next_visit(&demo, &on(), Visits::default(), now), None, "{stage}");
+            assert_eq!(next_visit(&demo, &on(), &Visits::default(), now), None, "{stage}");
         }
         let never = space(Stage::RUNNING, now, None);
-        assert_eq!(next_visit(&never, &on(), Visits::default(), now), None);
+        assert_eq!(next_visit(&never, &on(), &Visits::default(), now), None);
         let asleep = space(Stage::SLEEPING, now, Some(172_800));
-        assert_eq!(next_visit(&asleep, &on(), Visits::default(), now), Some(now));
-        let waiting = Visits { under_way: true, ..Visits::default() };
-        assert_eq!(next_visit(&asleep, &on(), waiting, now), None);
+        assert_eq!(next_visit(&asleep, &on(), &Visits::default(), now), Some(now));
+        let waiting = Visits { under_way: Some(RunId("r-1".to_owned())), ..Visits::default() };
+        assert_eq!(next_visit(&asleep, &on(), &waiting, now), None);
         let later = now + RETRY;
         let failed = Visits { not_before: Some(later), ..Visits::default() };
-        assert_eq!(next_visit(&asleep, &on(), failed, now), Some(later));
+        assert_eq!(next_visit(&asleep, &on(), &failed, now), Some(later));
     }
 
     #[test]

@@ -286,6 +286,14 @@ async fn nothing_is_done_that_costs_or_risks_a_place_or_while_a_person_wants_qui
     let dear = fleet.heal_state(&id("alice/dear")).await.unwrap();
     assert_eq!(dear.standing, HealStanding::LeftAlone, "{dear:?}");
     assert!(dear.reason.unwrap().contains("$0.40 an hour"));
+    let refused = async || {
+        let said = said(&fleet).await;
+        said.iter().filter(|(outcome, _)| *outcome == Outcome::Refused).count()
+    };
+    let mut reader = listen(&fleet);
+    while refused().await < 2 {
+        tokio::time::timeout(PATIENCE, reader.next()).await.expect("both are told");
+    }
     let quiet = |pause_automation| hfsm_model::Settings { pause_automation, ..Default::default() };
     fleet.set_settings(quiet(true), Actor::Desktop).await.unwrap();
     switch_on(&fleet, rule()).await;
@@ -294,9 +302,7 @@ async fn nothing_is_done_that_costs_or_risks_a_place_or_while_a_person_wants_qui
     fleet.set_settings(quiet(false), Actor::Desktop).await.unwrap();
     assert_eq!(ended(&fleet, 1).await[0].state, RunState::Done);
     assert_eq!(restarts(&hub), 1, "of the one that may");
-    let said = said(&fleet).await;
-    let refused = said.iter().filter(|(outcome, _)| *outcome == Outcome::Refused).count();
-    assert_eq!(refused, 2, "each is told once: {said:?}");
+    assert_eq!(refused().await, 2, "each is told once");
 }
 
 #[tokio::test]

@@ -9,11 +9,11 @@ use hfsm_core::{
 };
 use hfsm_hub_sim::{Fault, RouteKind, SimHub, TokenKind, When, WorldBuilder};
 use hfsm_model::{
-    Action, Actor, Clock, Event, Job, JobAction, JobPlan, JobTarget, MissedRule, Operation,
-    OperationId, OperationState, OperationStep, Run, RunCause, RunId, RunState, RunStepKind, Stage,
-    Terms, Trigger,
+    Action, Actor, Aggregate, Clock, Event, ExpectedAnswer, Job, JobAction, JobPlan, JobTarget,
+    MissedRule, Operation, OperationId, OperationState, OperationStep, Run, RunCause, RunId,
+    RunState, RunStepKind, Stage, Terms, Trigger, WakeTimes,
 };
-use hfsm_store::Store;
+use hfsm_store::{Sample, SeriesKey, Store};
 
 use crate::scene::{PATIENCE, builder_by, event, fleet, id, stage_of, until, world};
 
@@ -81,7 +81,13 @@ pub(crate) async fn ended_at_either(one: &Fleet, other: &Fleet, count: usize) ->
             }
         }
     };
-    tokio::time::timeout(PATIENCE, waiting).await.expect("in vain: runs that ended")
+    match tokio::time::timeout(PATIENCE, waiting).await {
+        Ok(runs) => runs,
+        Err(_) => panic!(
+            "in vain: {count} runs that ended, of {:?}",
+            one.runs(&RunFilter::default(), 100).await
+        ),
+    }
 }
 
 fn states(runs: &[Run]) -> Vec<(RunState, u32)> {
@@ -335,6 +341,116 @@ async fn a_space_that_sleeps_is_woken_by_a_visit_and_followed_until_its_app_answ
         assert_eq!(stage_of(&fleet, space), Some(Stage::RUNNING));
     }
     assert_eq!(restarts(&hub), 1, "of the one that was paused");
+    let times = fleet.wake_times(&id("alice/asleep")).await.unwrap();
+    assert_eq!((times.runs, times.usual_secs), (1, Some(0)), "{times:?}");
+    let awake = fleet.wake_times(&id("alice/demo")).await.unwrap();
+    assert_eq!(awake, WakeTimes::default(), "it ran already");
+}
+
+#[tokio::test]
+async fn a_visit_counts_only_when_the_app_answers_with_what_is_expected() {
+    let (clock, _) = clock();
+    let hub = SimHub::start(world().build()).await.unwrap();
+    let fleet = started(clock, &hub, Store::in_memory().await.unwrap()).await;
+    let answer = |keyword: &str, status| {
+        let path = Some("/health".to_owned());
+        Some(ExpectedAnswer { path, status, keyword: Some(keyword.to_owned()) })
+    };
+    for (n, (answer, state, word)) in [
+        (answer("\"ok\"", Some(200)), RunState::Done, "HTTP 200"),
+        (answer("better", None), RunState::Failed, "without \"better\""),
+        (answer("ok", Some(204)), RunState::Failed, "not 204"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let terms = Terms { answer, ..Terms::default() };
+        let job = create(&fleet, JobPlan { terms, ..hourly(JobAction::Visit, clock.now()) }).await;
+        fleet.run_job(&job.id, Actor::Desktop).await.unwrap();
+        let run = ended(&fleet, n + 1).await.remove(n);
+        let reason = run.reason.clone().unwrap_or_default();
+        assert!(run.state == state && reason.contains(word), "{word}: {run:?}");
+    }
+    let bad = ExpectedAnswer { path: Some("health".to_owned()), ..ExpectedAnswer::default() };
+    let terms = Terms { answer: Some(bad), ..Terms::default() };
+    let plan = JobPlan { terms, ..hourly(JobAction::Visit, clock.now()) };
+    assert!(fleet.create_job(plan, Actor::Desktop).await.is_err());
+}
+
+#[tokio::test]
+async fn what_is_not_known_to_be_idle_is_not_touched_by_what_waits_for_that() {
+    let (clock, _) = clock();
+    let hub = SimHub::start(world().build()).await.unwrap();
+    let store = Store::in_memory().await.unwrap();
+    let fleet = started(clock, &hub, store.clone()).await;
+    let terms = Terms { idle_minutes: Some(5), ..Terms::default() };
+    let plan = JobPlan { terms, ..hourly(JobAction::Pause, clock.now()) };
+    let job = create(&fleet, plan.clone()).await;
+    fleet.run_job(&job.id, Actor::Desktop).await.unwrap();
+    let run = ended(&fleet, 1).await.remove(0);
+    assert_eq!(run.state, RunState::Skipped, "{run:?}");
+    assert!(run.reason.as_ref().unwrap().contains("nothing was reported"), "{run:?}");
+    let of = |mean| Some(Aggregate { min: mean, mean, max: mean });
+    let (key, now) = (
+        SeriesKey { space: id("alice/demo"), replica: "abc".to_owned(), gpu: None },
+        clock.now().timestamp() / 60,
+    );
+    let minute = |at, load| {
+        let (rx, tx) = (of(10.0), of(10.0));
+        let sample =
+            Sample { at, count: 60, load: of(load), memory: None, memory_total: None, rx, tx };
+        (key.clone(), sample)
+    };
+    let minutes: Vec<_> = (now - 9..=now).map(|at| minute(at, 1.0)).collect();
+    store.add_samples(&minutes, clock.now()).await.unwrap();
+    fleet.run_job(&job.id, Actor::Desktop).await.unwrap();
+    assert_eq!(ended(&fleet, 2).await[1].state, RunState::Done);
+    assert_eq!(stage_of(&fleet, "alice/demo"), Some(Stage::PAUSED));
+    for idle_minutes in [Some(0), Some(1441)] {
+        let terms = Terms { idle_minutes, ..Terms::default() };
+        let plan = JobPlan { terms, ..plan.clone() };
+        assert!(fleet.create_job(plan, Actor::Desktop).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn of_two_programs_one_keeps_awake_and_neither_waits_for_the_other_for_ever() {
+    let (clock, shift) = clock();
+    let world = world().space("alice/asleep", |space| space.sleeping().private());
+    let hub = SimHub::start(world.build()).await.unwrap();
+    let store = Store::in_memory().await.unwrap();
+    let first = started(clock, &hub, store.clone()).await;
+    until(&first, "the Space", || stage_of(&first, "alice/asleep")).await;
+    let rule = hfsm_model::KeepAlive {
+        mode: hfsm_model::KeepAliveMode::On,
+        allow_slot_risk: true,
+        ..Default::default()
+    };
+    first.set_keep_alive(&id("alice/asleep"), rule, Actor::Desktop).await.unwrap();
+    ended(&first, 1).await;
+    let second = started(clock, &hub, store).await;
+    until(&second, "the Space", || stage_of(&second, "alice/asleep")).await;
+    for visits in 2..=5 {
+        pass(shift, 40 * HOUR);
+        let runs = ended_at_either(&first, &second, visits).await;
+        assert_eq!(runs.len(), visits, "{runs:?}");
+        for fleet in [&first, &second] {
+            // Whoever did it, both know when the next is due.
+            let mut reader = fleet.subscribe(Audience::Everything, Watch::nothing());
+            let knows = async {
+                loop {
+                    let state = fleet.keep_alive(&id("alice/asleep")).await.unwrap();
+                    let next = state.next_visit_at.map(|next| next - clock.now());
+                    if next.is_some_and(|next| next > TimeDelta::hours(30)) {
+                        return;
+                    }
+                    fleet.refresh();
+                    reader.next().await.expect("it runs");
+                }
+            };
+            tokio::time::timeout(PATIENCE, knows).await.expect("the next visit is planned");
+        }
+    }
 }
 
 #[tokio::test]

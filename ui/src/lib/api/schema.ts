@@ -998,7 +998,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** How long it took to wake a Space, by the last times that it was. */
+        get: operations["get_wake_times"];
         put?: never;
         /** Have the app of a Space answer: visit it or restart it, whichever its stage needs. */
         post: operations["wake_space"];
@@ -2021,6 +2022,8 @@ export interface components {
             every_minutes: number | null;
             /** @default null */
             hours: components["schemas"]["AwakeHours"] | null;
+            /** @default null */
+            answer: components["schemas"]["ExpectedAnswer"] | null;
             /**
              * @description Also where that has hardware run that costs money.
              * @default false
@@ -2835,6 +2838,15 @@ export interface components {
              */
             stages: components["schemas"]["Stage"][] | null;
             /**
+             * Format: int32
+             * @description Only where the Space was idle for so many minutes, 1 to 1440: its processor, its GPUs and its network
+             *     were quiet in each of them. What is not known counts as not idle.
+             * @default null
+             */
+            idle_minutes: number | null;
+            /** @default null */
+            answer: components["schemas"]["ExpectedAnswer"] | null;
+            /**
              * @description Also while the Space builds or starts.
              * @default false
              */
@@ -2962,6 +2974,24 @@ export interface components {
          * @enum {string}
          */
         View: "nothing" | "public_spaces" | "all_spaces";
+        /** @description How long it took to wake a Space, by the last times that it was. */
+        WakeTimes: {
+            /**
+             * Format: int32
+             * @description How many times are known, 20 at most.
+             */
+            runs: number;
+            /**
+             * Format: int32
+             * @description How many seconds it took usually: half of the times were shorter; `null` where no time is known.
+             */
+            usual_secs?: number | null;
+            /**
+             * Format: int32
+             * @description How many seconds it took at most.
+             */
+            longest_secs?: number | null;
+        };
         /** @description Whose metrics a stream carries from now on. */
         WatchRequest: {
             /** @description Every Space's. */
@@ -5645,6 +5675,38 @@ export interface operations {
             };
             /** @description No token here may */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_wake_times: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Without times where it was never woken from here */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WakeTimes"];
+                };
+            };
+            /** @description No account here sees the Space */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -137,8 +137,12 @@ export class JobDraft {
     }
   }
 
+  /** Terms that have no field here are kept as they are. */
+  #otherTerms: Pick<Terms, "idle_minutes" | "answer"> = { idle_minutes: null, answer: null };
+
   get terms(): Terms {
     return {
+      ...this.#otherTerms,
       stages: this.stages === null ? null : [...this.stages],
       while_moving: this.whileMoving,
       allow_billed: this.allowBilled,
@@ -242,6 +246,7 @@ export class JobDraft {
   }
 
   #takeTerms(terms: Terms): void {
+    this.#otherTerms = { idle_minutes: terms.idle_minutes ?? null, answer: terms.answer ?? null };
     this.stages = terms.stages ?? null;
     this.whileMoving = terms.while_moving ?? false;
     this.allowBilled = terms.allow_billed ?? false;

@@ -15,6 +15,8 @@ const run = (id: string, state: Run["state"], number = 0, space = "alice/demo"):
   action: { type: "wake" },
   terms: {
     stages: null,
+    idle_minutes: null,
+    answer: null,
     while_moving: false,
     allow_billed: false,
     allow_slot_risk: false,
