@@ -125,8 +125,8 @@ pub(super) fn attempts_last_day(record: &HealRecord, now: DateTime<Utc>) -> usiz
 fn day_is_over(rule: &HealRule, record: &HealRecord, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let most = usize::try_from(rule.max_per_day).ok()?;
     let over = attempts_last_day(record, now).checked_sub(most)?;
-    let counting = record.attempts.iter().filter(|at| **at > now - DAY);
-    counting.skip(over).next().map(|at| *at + DAY)
+    let mut counting = record.attempts.iter().filter(|at| **at > now - DAY);
+    counting.nth(over).map(|at| *at + DAY)
 }
 
 /// Returns what is remembered once the attempt `run` has begun.
