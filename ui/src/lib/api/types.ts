@@ -10,6 +10,7 @@ export type Aggregate = Schemas["Aggregate"];
 export type ApiEvent = Schemas["Event"];
 export type AwakeHours = Schemas["AwakeHours"];
 export type Envelope = Schemas["Envelope"];
+export type ExpectedAnswer = Schemas["ExpectedAnswer"];
 export type HardwareOption = Schemas["HardwareOption"];
 export type HealChoice = Schemas["HealChoice"];
 export type HealRule = Schemas["HealRule"];

@@ -1,3 +1,4 @@
+import { AnswerDraft } from "$lib/answer/answer-draft.svelte";
 import type { HealRule } from "$lib/api/types";
 import * as m from "$lib/paraglide/messages";
 
@@ -20,9 +21,7 @@ export class HealDraft {
   runtimeError = $state(true);
   buildError = $state(true);
   checked = $state(false);
-  path = $state("");
-  status = $state("");
-  keyword = $state("");
+  answer = $state.raw(new AnswerDraft(null));
   everyMinutes = $state(5);
   failures = $state(3);
   afterMinutes = $state(0);
@@ -37,9 +36,7 @@ export class HealDraft {
     this.runtimeError = rule.runtime_error ?? true;
     this.buildError = rule.build_error ?? true;
     this.checked = rule.health != null;
-    this.path = rule.health?.answer?.path ?? "";
-    this.status = String(rule.health?.answer?.status ?? "");
-    this.keyword = rule.health?.answer?.keyword ?? "";
+    this.answer = new AnswerDraft(rule.health?.answer);
     this.everyMinutes = rule.health?.every_minutes ?? 5;
     this.failures = rule.health?.failures ?? 3;
     this.afterMinutes = rule.after_minutes ?? 5;
@@ -53,12 +50,6 @@ export class HealDraft {
 
   /** What does not fit, by the field; `null` where it fits. */
   readonly faults = $derived({
-    path:
-      this.checked && this.path.trim() !== "" && !this.path.trim().startsWith("/")
-        ? m.heal_path_wrong()
-        : null,
-    status:
-      this.checked && this.status.trim() !== "" ? outside(Number(this.status), 100, 599) : null,
     everyMinutes: this.checked ? outside(this.everyMinutes, 1, 1440) : null,
     failures: this.checked ? outside(this.failures, 1, 20) : null,
     afterMinutes: outside(this.afterMinutes, 0, 1440),
@@ -67,18 +58,17 @@ export class HealDraft {
     maxPerDay: outside(this.maxPerDay, 1, 48),
   });
 
-  readonly whole = $derived(Object.values(this.faults).every((fault) => fault === null));
+  readonly whole = $derived(
+    (!this.checked || this.answer.whole) &&
+      Object.values(this.faults).every((fault) => fault === null),
+  );
 
   readonly rule = $derived<HealRule>({
     runtime_error: this.runtimeError,
     build_error: this.buildError,
     health: this.checked
       ? {
-          answer: {
-            path: this.path.trim() || null,
-            status: this.status.trim() === "" ? null : Number(this.status),
-            keyword: this.keyword || null,
-          },
+          answer: this.answer.wanted,
           every_minutes: this.everyMinutes,
           failures: this.failures,
         }

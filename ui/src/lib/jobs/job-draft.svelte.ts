@@ -1,3 +1,4 @@
+import { AnswerDraft } from "$lib/answer/answer-draft.svelte";
 import type {
   Job,
   JobAction,
@@ -17,6 +18,7 @@ const MOST_SPACES = 500;
 const JITTER_MAX = 86_400;
 const TIMEOUT = { min: 30, max: 86_400, usual: 2100 };
 const EVERY = { min: 60, max: 366 * 86_400 };
+const IDLE = { min: 60, max: 86_400, usual: 1800 };
 const WITHIN_MAX = 43_200 * 60;
 
 const HOUR_MS = 3_600_000;
@@ -51,6 +53,9 @@ export class JobDraft {
   withinSeconds = $state(3600);
   jitterSeconds = $state(0);
   stages = $state.raw<readonly string[] | null>(null);
+  idle = $state(false);
+  idleSeconds = $state(IDLE.usual);
+  answer = $state.raw(new AnswerDraft(null));
   whileMoving = $state(false);
   allowBilled = $state(false);
   allowSlotRisk = $state(false);
@@ -137,13 +142,16 @@ export class JobDraft {
     }
   }
 
-  /** Terms that have no field here are kept as they are. */
-  #otherTerms: Pick<Terms, "idle_minutes" | "answer"> = { idle_minutes: null, answer: null };
+  /** Whether it looks at what the app answers. */
+  get visits(): boolean {
+    return this.action === "visit" || this.action === "wake";
+  }
 
   get terms(): Terms {
     return {
-      ...this.#otherTerms,
       stages: this.stages === null ? null : [...this.stages],
+      idle_minutes: this.idle ? Math.round(this.idleSeconds / 60) : null,
+      answer: this.visits ? this.answer.wantedAtAll : null,
       while_moving: this.whileMoving,
       allow_billed: this.allowBilled,
       allow_slot_risk: this.allowSlotRisk,
@@ -162,6 +170,7 @@ export class JobDraft {
     target: this.#targetFault(),
     every: this.trigger === "every" && !this.everyFits ? m.every_wrong() : null,
     stages: this.stages?.length === 0 ? m.stages_none() : null,
+    idle: this.idle && !within(this.idleSeconds, IDLE.min, IDLE.max) ? m.idle_wrong() : null,
     jitter: within(this.jitterSeconds, 0, JITTER_MAX) ? null : m.jitter_wrong(),
     timeout: within(this.timeoutSeconds, TIMEOUT.min, TIMEOUT.max) ? null : m.timeout_wrong(),
     within:
@@ -171,7 +180,9 @@ export class JobDraft {
   });
 
   readonly whole = $derived(
-    this.fires !== null && Object.values(this.faults).every((fault) => fault === null),
+    this.fires !== null &&
+      (!this.visits || this.answer.whole) &&
+      Object.values(this.faults).every((fault) => fault === null),
   );
 
   /** What the job is called where nobody named it: what it does, and to what. */
@@ -246,7 +257,9 @@ export class JobDraft {
   }
 
   #takeTerms(terms: Terms): void {
-    this.#otherTerms = { idle_minutes: terms.idle_minutes ?? null, answer: terms.answer ?? null };
+    this.idle = terms.idle_minutes != null;
+    if (terms.idle_minutes != null) this.idleSeconds = terms.idle_minutes * 60;
+    this.answer = new AnswerDraft(terms.answer);
     this.stages = terms.stages ?? null;
     this.whileMoving = terms.while_moving ?? false;
     this.allowBilled = terms.allow_billed ?? false;
