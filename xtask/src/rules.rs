@@ -67,7 +67,7 @@ const RESERVED: &[Reserved] = &[
     },
     Reserved {
         names: &["axum", "tower-http"],
-        owners: &["hfsm-api", "hfsm-server", DESKTOP, "hfsm-hub-sim"],
+        owners: &["hfsm-api", "hfsm-server", "hfsm", DESKTOP, "hfsm-hub-sim"],
         why: "the core knows no web framework",
     },
 ];

@@ -1,12 +1,15 @@
 //! What happens at the Hub reaches the page's handler, through the engine and the carrier.
 
+use std::time::Duration;
+
 use hfsm_hub_sim::{SimHub, World};
 use tokio::runtime::Runtime;
 
-use crate::{
-    open,
-    stream::{INTERVAL, SPACES, measure},
-};
+use crate::{open, stream::measure};
+
+/// Together 1,000 events a second.
+const SPACES: usize = 200;
+const INTERVAL: Duration = Duration::from_millis(200);
 
 #[test]
 #[ignore = "it needs a screen and WebKitWebDriver, which `cargo xtask test` provides"]

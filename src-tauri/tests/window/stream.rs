@@ -1,14 +1,9 @@
 //! How fast events reach the page's handler, and how many of them.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use crate::webdriver::Window;
 
-/// Together 1,000 events a second.
-pub(crate) const SPACES: usize = 200;
-pub(crate) const INTERVAL: Duration = Duration::from_millis(200);
 /// How long is counted.
 const SECONDS: u64 = 10;
 
