@@ -117,6 +117,24 @@ describe("a job that is filled in", () => {
     expect(draft.plan("Nightly")).toMatchObject({ ...job("Nightly", every).plan });
   });
 
+  it("keeps how long a Space has to be idle, and what its app has to answer", () => {
+    const stored = job("Awake");
+    const terms = {
+      idle_minutes: 90,
+      answer: { path: "/health", status: null, keyword: "ready" },
+    };
+    stored.plan = { ...stored.plan, action: { type: "visit" }, terms };
+    const draft = JobDraft.of(stored, NOW);
+    expect(draft.plan("Awake")?.terms).toMatchObject(terms);
+    draft.answer.path = "health";
+    draft.idleSeconds = 0;
+    expect(draft.faults.idle).not.toBeNull();
+    expect(draft.plan("Awake")).toBeNull();
+    draft.idle = false;
+    draft.action = "restart";
+    expect(draft.plan("Awake")?.terms).toMatchObject({ idle_minutes: null, answer: null });
+  });
+
   it("is not sent while something is missing or out of its range", () => {
     const draft = JobDraft.from(new URLSearchParams("space=alice/demo&action=pause"), NOW);
     expect(draft.plan("Pause")).toMatchObject({
