@@ -198,7 +198,7 @@ fn visits(runs: &[Run]) -> anyhow::Result<(usize, usize)> {
         let ended = run.ended_at.context("a visit without an end")?;
         let least = if (NOT_KEPT..BY_INTERVAL).contains(&number) { INTERVAL } else { LEAST };
         let soon = last.get(&run.space).is_some_and(|last| ended - *last < least);
-        needless += usize::from(soon || number < NOT_KEPT || number >= SPACES - PAUSED);
+        needless += usize::from(soon || !(NOT_KEPT..SPACES - PAUSED).contains(&number));
         last.insert(&run.space, ended);
         count += 1;
     }

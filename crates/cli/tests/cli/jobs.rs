@@ -147,24 +147,24 @@ async fn jobs_go_to_another_machine_as_a_file_which_says_what_it_does_before_it_
 
 /// Where a server is killed that is at work.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Killed {
+enum KilledBefore {
     /// It has taken the run, and asked for nothing yet.
-    BeforeTheRequest,
+    Request,
     /// The Hub has the request, and does nothing of it.
-    BeforeTheHubActs,
+    HubActs,
     /// The Hub has done it, and its answer is on the way.
-    BeforeTheAnswer,
+    Answer,
     /// The answer came, and the Space is on its way.
-    BeforeTheRecord,
+    Record,
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_killed_at_work_does_nothing_twice_and_loses_nothing() {
     for (killed, requests, states) in [
-        (Killed::BeforeTheRequest, 1, &["done"][..]),
-        (Killed::BeforeTheHubActs, 1, &["failed"]),
-        (Killed::BeforeTheAnswer, 1, &["done"]),
-        (Killed::BeforeTheRecord, 1, &["done"]),
+        (KilledBefore::Request, 1, &["done"][..]),
+        (KilledBefore::HubActs, 1, &["failed"]),
+        (KilledBefore::Answer, 1, &["done"]),
+        (KilledBefore::Record, 1, &["done"]),
     ] {
         let slow = world().durations(Durations::all(Duration::from_secs(4)));
         let bench = Bench::of(slow).await;
@@ -172,9 +172,9 @@ async fn a_server_that_is_killed_at_work_does_nothing_twice_and_loses_nothing() 
         let server = serving(&bench).await;
         let id = added(&bench).await;
         let held = match killed {
-            Killed::BeforeTheRequest => Some(RouteKind::Runtime),
-            Killed::BeforeTheHubActs | Killed::BeforeTheAnswer => Some(RouteKind::Restart),
-            Killed::BeforeTheRecord => None,
+            KilledBefore::Request => Some(RouteKind::Runtime),
+            KilledBefore::HubActs | KilledBefore::Answer => Some(RouteKind::Restart),
+            KilledBefore::Record => None,
         };
         let late = Fault::Latency { ms: 60_000, jitter_ms: 0 };
         let late = held.map(|kind| bench.hub.faults().add(late, When::on(kind)));
@@ -186,11 +186,11 @@ async fn a_server_that_is_killed_at_work_does_nothing_twice_and_loses_nothing() 
         })
         .await;
         match killed {
-            Killed::BeforeTheAnswer => hub.restart("alice/demo").unwrap(),
-            Killed::BeforeTheRecord => {
+            KilledBefore::Answer => hub.restart("alice/demo").unwrap(),
+            KilledBefore::Record => {
                 hub.until("alice/demo", |space| space.stage != "RUNNING").await.unwrap();
             }
-            Killed::BeforeTheRequest | Killed::BeforeTheHubActs => {}
+            KilledBefore::Request | KilledBefore::HubActs => {}
         }
         server.signal("KILL").await;
         server.end().await;
