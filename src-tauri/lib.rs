@@ -32,6 +32,8 @@ mod keychain;
 mod last_words;
 #[cfg(feature = "desktop")]
 mod notifications;
+#[cfg(all(feature = "desktop", target_os = "linux"))]
+mod page_crash;
 #[cfg(feature = "desktop")]
 mod paths;
 #[cfg(feature = "desktop")]

@@ -97,6 +97,8 @@ pub(crate) fn open(app: &AppHandle, path: Option<String>) -> tauri::Result<()> {
         })
         .build()?;
     keep_on_screen(&window);
+    #[cfg(target_os = "linux")]
+    crate::page_crash::reload_after(&window)?;
     window.show()?;
     badge::update(app);
     Ok(())

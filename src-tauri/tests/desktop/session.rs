@@ -117,6 +117,8 @@ impl Session {
                 ("GDK_BACKEND", "x11".to_owned()),
                 ("LIBGL_ALWAYS_SOFTWARE", "1".to_owned()),
                 ("NO_AT_BRIDGE", "1".to_owned()),
+                // Mesa's software renderer crashes now and then in the web view's compositor.
+                ("WEBKIT_DISABLE_COMPOSITING_MODE", "1".to_owned()),
             ]
             .map(|(name, value)| (name.to_owned(), value)),
         );
