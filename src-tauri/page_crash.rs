@@ -29,7 +29,11 @@ pub(crate) fn reload_after(window: &WebviewWindow) -> tauri::Result<()> {
                 );
             } else {
                 tracing::warn!("the page died ({reason:?}) and is loaded anew");
-                view.reload();
+                // One that died while it was loaded has nothing yet that could be reloaded.
+                match view.uri() {
+                    Some(address) => view.load_uri(&address),
+                    None => view.reload(),
+                }
             }
         });
     })
