@@ -73,7 +73,10 @@ impl Fleet {
     /// # Errors
     /// When the store cannot be read.
     pub async fn export_jobs(&self) -> Result<String, Error> {
-        let jobs = self.jobs().await?.into_iter().map(|job| PortableJob {
+        let mut jobs = self.jobs().await?;
+        // The same jobs are the same file, wherever and in whatever order they were made.
+        jobs.sort_by(|one, other| (&one.plan.name, &one.id).cmp(&(&other.plan.name, &other.id)));
+        let jobs = jobs.into_iter().map(|job| PortableJob {
             id: Some(job.id),
             name: job.plan.name,
             paused: job.paused,

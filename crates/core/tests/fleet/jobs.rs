@@ -701,7 +701,7 @@ async fn jobs_are_written_as_a_file_that_another_program_takes_over() {
     assert_eq!(second.export_jobs().await.unwrap(), file);
     // Without the name for programs, the only job of that name is meant.
     let by_name = file.replace(&format!("id: {}", job.id), "jitter_secs: 60");
-    assert_eq!(outcomes(&import(&by_name, true).await), ["changed", "same", "same", "same"]);
+    assert_eq!(outcomes(&import(&by_name, true).await), ["same", "changed", "same", "same"]);
     let nobody =
         file.replace("account: alice", "account: nobody").replace("alice/demo", "alice/none");
     let refused = import(&nobody, false).await;

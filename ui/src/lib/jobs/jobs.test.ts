@@ -120,8 +120,13 @@ describe("a job that is filled in", () => {
   it("keeps how long a Space has to be idle, and what its app has to answer", () => {
     const stored = job("Awake");
     const terms = {
+      stages: null,
       idle_minutes: 90,
       answer: { path: "/health", status: null, keyword: "ready" },
+      while_moving: false,
+      allow_billed: false,
+      allow_slot_risk: false,
+      timeout_secs: 2100,
     };
     stored.plan = { ...stored.plan, action: { type: "visit" }, terms };
     const draft = JobDraft.of(stored, NOW);
