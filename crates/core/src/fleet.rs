@@ -27,6 +27,7 @@ use crate::{
     reception::Reception,
     supervisor::{Supervisor, TaskStatus},
     tokens::Vaults,
+    wake::Clocks,
 };
 
 /// How long tasks may take to end.
@@ -58,6 +59,7 @@ pub(crate) struct Inner {
     pub(crate) keep_alives: KeepAlives,
     pub(crate) heals: Heals,
     pub(crate) notices: Notices,
+    pub(crate) clocks: Clocks,
     /// Changes when the machine slept.
     pub(crate) woke: watch::Sender<u64>,
     /// Told when a Space came, went, or changed its stage.
@@ -98,6 +100,7 @@ impl Fleet {
             keep_alives: parts.keep_alives,
             heals: Heals::default(),
             notices: parts.notices,
+            clocks: Clocks::new(parts.clock),
             woke: watch::Sender::new(0),
             inventory_changed: Notify::new(),
             hardware: Mutex::new(None),

@@ -5,41 +5,56 @@
 //! without having been closed. So connections are given up, streams opened anew, and lists asked for
 //! at once. Where tokio's clock goes on in a sleep, as on Windows, a short pause that took long tells.
 
-use std::time::Duration;
+use std::{sync::Mutex, time::Duration};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use hfsm_model::Clock;
 use tokio::time::Instant;
 
-use crate::Fleet;
+use crate::{Fleet, lock};
 
 /// A smaller difference is the clock being kept right. Connections survive so short a sleep.
 const SLEPT: TimeDelta = TimeDelta::seconds(5);
 /// A pause that took so much longer than asked was a sleep; less may be a busy machine.
 const OVERSLEPT: Duration = Duration::from_secs(20);
 
+/// What the two clocks said when they were last compared.
+pub(crate) struct Clocks(Mutex<(DateTime<Utc>, Instant)>);
+
+impl Clocks {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self(Mutex::new((clock.now(), Instant::now())))
+    }
+}
+
 impl Fleet {
     /// Compares the two clocks again and again, until the program ends.
     pub(crate) async fn notice_sleep(self) {
-        let mut wall = self.0.clock.now();
-        let mut instant = Instant::now();
-        let pause = self.0.pace.clock;
         loop {
             tokio::select! {
-                () = tokio::time::sleep(pause) => {}
+                () = tokio::time::sleep(self.0.pace.clock) => {}
                 () = self.0.supervisor.stopping().cancelled() => return,
             }
-            let (wall_now, instant_now) = (self.0.clock.now(), Instant::now());
-            let went_by = wall_now - wall;
-            let slept = slept(went_by, instant_now - instant, pause);
-            (wall, instant) = (wall_now, instant_now);
-            if let Some(slept) = slept {
-                tracing::info!(
-                    "{} s went by in a pause of {} s: this machine slept, or its clock was set; everything is asked anew",
-                    went_by.num_seconds(),
-                    pause.as_secs()
-                );
-                self.wake_up(slept);
-            }
+            self.compare_clocks();
+        }
+    }
+
+    /// Begins everything anew if the machine slept since the clocks were last compared. Whoever is
+    /// about to ask the Hub for what cannot be asked twice compares them first: what is asked on a
+    /// connection that is then given up may have been done or not.
+    pub(crate) fn compare_clocks(&self) {
+        // Held until all is begun anew, or another would ask on the old connections meanwhile.
+        let mut last = lock(&self.0.clocks.0);
+        let now = (self.0.clock.now(), Instant::now());
+        let went_by = now.0 - last.0;
+        let slept = slept(went_by, now.1 - last.1, self.0.pace.clock);
+        *last = now;
+        if let Some(slept) = slept {
+            tracing::info!(
+                "{} s went by unnoticed: this machine slept, or its clock was set; everything is asked anew",
+                went_by.num_seconds()
+            );
+            self.wake_up(slept);
         }
     }
 
@@ -57,7 +72,7 @@ impl Fleet {
 
 /// Tells after a pause whether the machine slept in it, or its clock was set: for how long tokio's
 /// clock stood still, of the time that went by on the wall and the time that `ran` on tokio's.
-pub(crate) fn slept(went_by: TimeDelta, ran: Duration, pause: Duration) -> Option<Duration> {
+fn slept(went_by: TimeDelta, ran: Duration, pause: Duration) -> Option<Duration> {
     let still = went_by - TimeDelta::from_std(ran).unwrap_or_default();
     (still.abs() > SLEPT || ran > pause + OVERSLEPT).then(|| still.to_std().unwrap_or_default())
 }

@@ -6,9 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use hfsm_model::{Event, Job, MissedRule, Run, RunState};
 use hfsm_store::TakenTime;
-use tokio::time::Instant;
 
-use crate::{Error, Fleet, events::Audience, wake::slept};
+use crate::{Error, Fleet, events::Audience};
 
 use super::{due_after, run_of, set_due, trigger};
 
@@ -28,30 +27,26 @@ impl Fleet {
     pub(crate) async fn follow_schedule(self) {
         let mut woke = self.0.woke.subscribe();
         let stopping = self.0.supervisor.stopping().clone();
+        let mut seen = *woke.borrow_and_update();
         loop {
-            let (wall, instant) = (self.0.clock.now(), Instant::now());
             let wait = self.take_due_jobs().await.unwrap_or_else(|error| {
                 tracing::error!(%error, "the schedule was not followed, and is tried again: {error}");
                 AGAIN
             });
-            let mut woken = tokio::select! {
-                () = tokio::time::sleep(wait) => false,
-                () = self.0.jobs.changed.notified() => false,
-                _ = woke.changed() => true,
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.0.jobs.changed.notified() => {}
+                _ = woke.changed() => {}
                 () = stopping.cancelled() => return,
-            };
-            let ran = instant.elapsed();
-            if !woken && slept(self.0.clock.now() - wall, ran, ran).is_some() {
-                // What is due now would be asked on connections that are about to be given up.
-                woken = tokio::select! {
-                    () = tokio::time::sleep(self.0.pace.clock * 2) => false,
-                    _ = woke.changed() => true,
-                    () = stopping.cancelled() => return,
-                };
             }
-            if woken && let Err(error) = self.plan_anew().await {
+            self.compare_clocks();
+            let times = *woke.borrow_and_update();
+            if times != seen
+                && let Err(error) = self.plan_anew().await
+            {
                 tracing::error!(%error, "jobs were not planned anew: {error}");
             }
+            seen = times;
         }
     }
 

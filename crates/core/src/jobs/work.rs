@@ -91,6 +91,7 @@ impl Fleet {
 
     async fn carry_out(&self, taken: TakenRun) {
         let TakenRun { mut run, taken_over } = taken;
+        self.compare_clocks();
         let now = self.0.clock.now();
         run.started_at.get_or_insert(now);
         if taken_over {

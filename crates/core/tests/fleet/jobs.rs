@@ -1,10 +1,13 @@
 //! What is done by itself: on time, once, and on its terms, whatever happens in between.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hfsm_core::{
-    Fleet, RunFilter,
+    Fleet, Pace, RunFilter,
     events::{Audience, Watch},
 };
 use hfsm_hub_sim::{Fault, RouteKind, SimHub, TokenKind, When, WorldBuilder};
@@ -31,9 +34,17 @@ pub(crate) fn pass(shift: &AtomicI64, seconds: i64) {
 
 /// The same, and the program has noticed: whose the tokens are is asked anew after a sleep.
 pub(crate) async fn pass_noticed(hub: &SimHub, shift: &AtomicI64, seconds: i64) {
+    pass_noticed_by(hub, shift, seconds, async {}).await;
+}
+
+/// The same, where `what` makes the program notice.
+async fn pass_noticed_by(hub: &SimHub, shift: &AtomicI64, seconds: i64, what: impl Future) {
     let before = hub.world().stats().requests(RouteKind::Whoami);
     pass(shift, seconds);
-    hub.world().until_asked(|counts| counts.requests(RouteKind::Whoami) > before).await;
+    what.await;
+    let world = hub.world();
+    let noticed = world.until_asked(|counts| counts.requests(RouteKind::Whoami) > before);
+    tokio::time::timeout(PATIENCE, noticed).await.expect("it is noticed");
 }
 
 pub(crate) async fn started(clock: Clock, hub: &SimHub, store: Store) -> Fleet {
@@ -183,6 +194,28 @@ async fn of_two_programs_on_one_store_one_does_it() {
         assert_eq!(states(&runs), vec![(RunState::Done, 1); hours], "{runs:?}");
     }
     assert_eq!(restarts(&hub), 3);
+}
+
+#[tokio::test]
+async fn what_is_begun_after_a_sleep_goes_over_connections_of_after_it() {
+    let (clock, shift) = clock();
+    let hub = SimHub::start(world().build()).await.unwrap();
+    // By itself it never finds out.
+    let pace = Pace { clock: Duration::from_secs(3600), ..Pace::brisk() };
+    let builder =
+        builder_by(clock, &hub, Store::in_memory().await.unwrap(), "alice:hf_alice_write");
+    let fleet = builder.pace(pace).build().await.unwrap();
+    fleet.start();
+    until(&fleet, "the Spaces", || stage_of(&fleet, "alice/demo")).await;
+    let trigger = Trigger::Every { seconds: 9 * 86_400, anchor: clock.now() };
+    let plan = JobPlan { trigger, ..hourly(JobAction::Restart, clock.now()) };
+    let job = create(&fleet, plan).await;
+    pass_noticed_by(&hub, shift, 8 * HOUR, async {
+        fleet.run_job(&job.id, Actor::Desktop).await.unwrap();
+    })
+    .await;
+    let runs = ended(&fleet, 1).await;
+    assert_eq!(states(&runs), [(RunState::Done, 1)], "{runs:?}");
 }
 
 pub(crate) fn run(action: JobAction, operation: Option<&OperationId>, now: DateTime<Utc>) -> Run {
@@ -488,7 +521,8 @@ async fn nothing_is_done_while_a_person_wants_quiet() {
     assert!(copy.paused && copy.plan.name == "hourly (copy)", "{copy:?}");
     assert_eq!(fleet.runs(&RunFilter::default(), 9).await.unwrap(), []);
     fleet.set_settings(quiet(false), Actor::Desktop).await.unwrap();
-    assert_eq!(states(&ended(&fleet, 1).await), [(RunState::Done, 1)]);
+    let runs = ended(&fleet, 1).await;
+    assert_eq!(states(&runs), [(RunState::Done, 1)], "{runs:?}");
     fleet.remove_job(&job.id, Actor::Desktop).await.unwrap();
     assert!(fleet.job(&job.id).await.is_err());
 }
