@@ -52,6 +52,30 @@ impl Arguments {
     }
 }
 
+/// What a terminal is told by `--help`. The arguments that the program gives itself are its own.
+const HELP: &str = "\
+HF Space Manager: one window over all your Hugging Face Spaces
+
+Usage: hf-space-manager [OPTIONS] [hfsm://spaces/OWNER/NAME]
+
+Options:
+      --hidden   Begin in the tray, without a window
+      --demo     Look around on a simulated Hub, without a token
+  -h, --help     Print this
+  -V, --version  Print the version
+
+HFSM_DATA_DIR names another folder for its data, HFSM_LOG=debug says more of what it does.
+The same without a desktop, and for scripts, is `hfsm`.";
+
+/// Returns what is asked of the program where it has only to say something.
+pub(crate) fn answer<S: AsRef<str>>(words: impl IntoIterator<Item = S>) -> Option<String> {
+    words.into_iter().find_map(|word| match word.as_ref() {
+        "--help" | "-h" => Some(HELP.to_owned()),
+        "--version" | "-V" => Some(format!("hf-space-manager {}", env!("CARGO_PKG_VERSION"))),
+        _ => None,
+    })
+}
+
 /// True for a path of our own page.
 fn is_path(path: &str) -> bool {
     path.starts_with('/') && !path.starts_with("//")
@@ -65,6 +89,16 @@ mod tests {
     fn a_start_at_the_sign_in_is_hidden() {
         assert!(Arguments::parse(["--hidden"]).hidden);
         assert_eq!(Arguments::parse([] as [&str; 0]), Arguments::default());
+    }
+
+    #[test]
+    fn a_terminal_is_answered() {
+        assert!(answer(["--demo", "--help"]).unwrap().contains("--hidden"));
+        assert_eq!(
+            answer(["-V"]).unwrap(),
+            format!("hf-space-manager {}", env!("CARGO_PKG_VERSION"))
+        );
+        assert_eq!(answer(["--demo", "hfsm://spaces/alice/chat"]), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use tauri_plugin_window_state::StateFlags;
 use tokio::{runtime::Runtime, time::Instant};
 
 use crate::{
-    arguments::Arguments,
+    arguments::{self, Arguments},
     autostart,
     bridge::ApiBridge,
     commands, deep_link,
@@ -43,6 +43,10 @@ pub enum StartError {
 /// When it could not start, and there is no screen to say so on.
 pub fn run() -> Result<i32, StartError> {
     let begun = Instant::now();
+    if let Some(answer) = arguments::answer(std::env::args().skip(1)) {
+        println!("{answer}");
+        return Ok(0);
+    }
     // Lives as long as the process: dropping it would wait for what waits for the desktop.
     let runtime: &'static Runtime =
         Box::leak(Box::new(tokio::runtime::Builder::new_multi_thread().enable_all().build()?));

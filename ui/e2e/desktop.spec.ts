@@ -91,12 +91,12 @@ test("tokens move between the stores, and a refusal changes nothing", async ({
   await asDesktop(page);
   await open(page, { server, session }, "/settings/tokens");
   await expect(page.locator("[data-store=keychain]")).toBeVisible();
-  await page.getByRole("button", { name: "Move to: An encrypted file" }).click();
+  await page.getByRole("button", { name: "Move to an encrypted file" }).click();
   await expect(page.locator("[data-store=file]")).toBeVisible();
   await page.evaluate(
     () => (window.fakeDesktop.refuse.move_tokens = "The keychain is locked. Unlock it first."),
   );
-  await page.getByRole("button", { name: "Move to: The system's keychain" }).click();
+  await page.getByRole("button", { name: "Move to the keychain" }).click();
   await expect(page.getByRole("alert")).toContainText("Unlock it first");
   await expect(page.locator("[data-store=file]")).toBeVisible();
 });
