@@ -31,6 +31,19 @@ test("hardware is chosen by its price, asked for first, and followed", async ({
   await page.getByRole("option", { name: "never sleeps" }).click();
   await expect(page.locator("#sleep-time")).toContainText("a day costs $9.60");
 
+  // The other way to be awake needs visits only where the Hub lets the Space fall asleep.
+  await page.locator("#sleep-time").getByRole("combobox").click();
+  await page.getByRole("option", { name: "after 1 hr idle" }).click();
+  await page.getByRole("link", { name: "Automation" }).click();
+  const keep = page.locator("[data-keep-alive]");
+  await keep.getByRole("button", { name: "Keep awake" }).click();
+  await expect(keep).toContainText("now: after 1 hr idle");
+  await expect(keep).toContainText("a day costs $9.60");
+  await keep.getByRole("button", { name: "Never sleep" }).click();
+  await expect(keep.getByRole("button", { name: "Never sleep" })).toHaveCount(0);
+  await page.getByRole("link", { name: "Settings" }).last().click();
+  await expect(page.locator("#sleep-time [data-sleep-time='never']")).toBeVisible();
+
   await page.getByRole("button", { name: "Choose CPU Basic" }).click();
   await expect(dialog).toContainText("It then costs nothing");
   await dialog.getByRole("button", { name: "Change hardware" }).click();

@@ -6,7 +6,6 @@ import { fromField, JobDraft, toField } from "./job-draft.svelte";
 import { hours, layout } from "./strip";
 import { triggerWord } from "./trigger-words.svelte";
 import type { Upcoming } from "./upcoming.svelte";
-import { usualDuration } from "./usual-duration";
 
 const NOW = new Date("2026-11-22T14:06:07Z").getTime();
 const HOUR = 3_600_000;
@@ -96,17 +95,6 @@ describe("the last times of a job", () => {
       { at: "b", state: "failed" },
     ]);
     expect(beatsOf(runs, 1)).toEqual([{ at: "b", state: "failed" }]);
-  });
-
-  it("tell how long it usually takes, by those that were done", () => {
-    expect(usualDuration([])).toBeNull();
-    const took = [
-      run("a", "done", 9),
-      run("b", "done", 3),
-      run("c", "done", 1),
-      run("d", "failed", 99),
-    ];
-    expect(usualDuration(took)).toBe(3);
   });
 });
 
