@@ -57,7 +57,8 @@ impl Store {
     /// Opens the store in the file `path`, and makes it where there is none.
     ///
     /// Folders are made with mode 0700 and files with 0600 where the system knows modes. Before a
-    /// schema is changed, a copy of the file is kept beside it.
+    /// schema is changed, a copy of the file is kept beside it. Runs that an earlier process held can
+    /// be taken over at once: the lock says that it holds none any more.
     ///
     /// # Errors
     /// [`Error::Locked`] when another process holds the store, [`Error::Damaged`] and
@@ -65,7 +66,12 @@ impl Store {
     /// [`Error::NotWritable`] when the folder does not allow it, [`Error::Full`] when the disk does
     /// not.
     pub async fn open(path: &Path) -> Result<Self> {
-        Ok(Self(Arc::new(Connection::open::<Migrator>(path).await?)))
+        let store = Self(Arc::new(Connection::open::<Migrator>(path).await?));
+        // A full disk must not prevent reading; the leases end by themselves then.
+        if let Err(error) = store.end_leases().await {
+            tracing::warn!(%error, "runs that an earlier process held wait until their time is over: {error}");
+        }
+        Ok(store)
     }
 
     /// Makes a store that ends with the process, for tests and the demo.

@@ -141,6 +141,20 @@ impl Store {
         .await
     }
 
+    /// Ends what holders were promised, so that their runs can be taken over at once. For who knows that
+    /// all of them are dead.
+    pub(crate) async fn end_leases(&self) -> Result<()> {
+        self.run(async {
+            table::Entity::update_many()
+                .col_expr(table::Column::LeaseUntil, Expr::value(DateTime::UNIX_EPOCH))
+                .filter(table::Column::State.eq(RunState::Running.as_str()))
+                .exec(self.writer())
+                .await?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Returns a run.
     ///
     /// # Errors

@@ -3,8 +3,6 @@
 use std::time::Duration;
 
 use hfsm_hub_sim::{Durations, Fault, RouteKind, When};
-use hfsm_model::Clock;
-use hfsm_store::Store;
 use serde_json::{Value, json};
 
 use crate::harness::{Bench, Ended, SOON, Serving, TOKEN, world};
@@ -197,7 +195,6 @@ async fn a_server_that_is_killed_at_work_does_nothing_twice_and_loses_nothing() 
         if let Some(late) = late {
             bench.hub.faults().remove(late);
         }
-        let_the_lease_run_out(&bench).await;
         let again = serving(&bench).await;
         let run = ended(&bench).await;
         assert!(states.contains(&run["state"].as_str().unwrap()), "{killed:?}: {run}");
@@ -208,15 +205,6 @@ async fn a_server_that_is_killed_at_work_does_nothing_twice_and_loses_nothing() 
         }
         drop(again);
     }
-}
-
-/// What a dead process held can be taken over after two minutes; here they go by at once.
-async fn let_the_lease_run_out(bench: &Bench) {
-    let store = Store::open(&bench.data().join("hfsm.db")).await.unwrap();
-    let now = Clock::system().now();
-    let taken = store.take_run("the clock", now + chrono::TimeDelta::hours(1), now).await.unwrap();
-    assert!(taken.is_some_and(|taken| taken.taken_over), "the dead process held it");
-    store.close().await.unwrap();
 }
 
 /// Waits until the only run has ended, and returns it.

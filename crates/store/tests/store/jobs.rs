@@ -106,3 +106,21 @@ async fn a_run_has_one_holder_until_its_lease_ends_and_a_late_one_writes_nothing
     let older = RunFilter { before: Some(2), ..RunFilter::default() };
     assert_eq!(store.runs(&older, 9).await.unwrap()[0].id.0, "one");
 }
+
+#[tokio::test]
+async fn who_opens_a_store_takes_over_at_once_and_who_shares_it_waits_for_the_lease() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = Store::open(&path).await.unwrap();
+    store.add_runs(&[run("one", "nightly", 0)]).await.unwrap();
+    let later = at(0) + TimeDelta::minutes(2);
+    store.take_run("a", at(0), later).await.unwrap().unwrap();
+    assert_eq!(store.clone().take_run("b", at(60), later).await.unwrap(), None, "it lives");
+    // Nothing is written on the way: the lock goes with the process, however that ends.
+    drop(store);
+    let store = Store::open(&path).await.unwrap();
+    let over = store.take_run("b", at(60), later).await.unwrap().unwrap();
+    assert_eq!((over.run.id.0.as_str(), over.taken_over), ("one", true));
+    assert!(!store.save_run(&over.run, "a").await.unwrap(), "the dead writes nothing");
+    assert!(store.save_run(&over.run, "b").await.unwrap());
+}
