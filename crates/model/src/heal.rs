@@ -146,6 +146,8 @@ pub struct HealRecord {
     pub left_alone: Option<String>,
     /// That no further attempt is made.
     pub gave_up: Option<GaveUp>,
+    /// Whether a person has yet to be told of that.
+    pub untold: bool,
     /// How its app answered.
     pub health: HealthRecord,
 }

@@ -19,6 +19,8 @@ use crate::{Error, Fleet, events::Audience, jobs, lock};
 const LOOK: Duration = Duration::from_secs(60);
 /// Until a store that cannot be read, or a Space of which nothing new is known, is looked at again.
 const AGAIN: TimeDelta = TimeDelta::seconds(5);
+/// So long whoever gives up has to tell it; then another program does, or the same at its next start.
+const TOLD_WITHIN: TimeDelta = TimeDelta::minutes(1);
 /// Lines of a build log in which it is looked for why the build failed.
 const LINES: u32 = 60;
 
@@ -97,7 +99,15 @@ impl Fleet {
                 Ok(Some(now))
             }
             Verdict::Well => self.ask_if_due(space, rule, &stored, now).await,
-            Verdict::GaveUp => Ok(None),
+            Verdict::GaveUp => {
+                let gave_up = record.gave_up.as_ref().filter(|_| record.untold);
+                let Some(gave_up) = gave_up else { return Ok(None) };
+                let at = gave_up.at + TOLD_WITHIN;
+                if at <= now {
+                    self.tell_giving_up(space).await?;
+                }
+                Ok((at > now).then_some(at))
+            }
             Verdict::Watched { until } => {
                 let asked = self.ask_if_due(space, rule, &stored, now).await?;
                 Ok(asked.into_iter().chain((until > now).then_some(until)).min())
@@ -226,13 +236,26 @@ impl Fleet {
         gave_up: GaveUp,
     ) -> Result<(), Error> {
         let id = &space.info.id;
-        let reason = gave_up.reason.clone();
-        let line = self.heal_line(Some(id), Outcome::Failed, format!("gave up: {reason}"));
-        let tried = record.in_a_row > 0;
-        let record = HealRecord { gave_up: Some(gave_up), ..record };
-        if self.remember(id, stored, &record, None, &[line]).await? && tried {
-            self.notice_giving_up(space, reason).await;
+        let line = format!("gave up: {}", gave_up.reason);
+        let line = self.heal_line(Some(id), Outcome::Failed, line);
+        let untold = record.in_a_row > 0;
+        let record = HealRecord { gave_up: Some(gave_up), untold, ..record };
+        if self.remember(id, stored, &record, None, &[line]).await? {
+            self.tell_giving_up(space).await?;
         }
+        Ok(())
+    }
+
+    /// Tells a person that a Space was given up, where that is yet to be told. It is remembered as told only
+    /// afterwards: who is killed in between tells it at the next start.
+    async fn tell_giving_up(&self, space: &Space) -> Result<(), Error> {
+        let id = &space.info.id;
+        let stored = self.0.store.heal(id).await?;
+        let gave_up = stored.record.gave_up.as_ref().filter(|_| stored.record.untold);
+        let Some(gave_up) = gave_up else { return Ok(()) };
+        self.notice_giving_up(space, gave_up).await;
+        let record = HealRecord { untold: false, ..stored.record.clone() };
+        self.remember(id, &stored, &record, None, &[]).await?;
         Ok(())
     }
 

@@ -147,6 +147,7 @@ pub(super) fn begun(
         run: Some(run.id.clone()),
         left_alone: None,
         gave_up: None,
+        untold: false,
         health: HealthRecord::default(),
     }
 }

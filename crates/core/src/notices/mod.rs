@@ -9,7 +9,7 @@ use std::{sync::Mutex, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hfsm_model::{
-    Actor, Event, Mute, Notice, NoticeKind, NotificationSettings, Operation, Space, SpaceId,
+    Actor, Event, GaveUp, Mute, Notice, NoticeKind, NotificationSettings, Operation, Space, SpaceId,
 };
 use hfsm_store::Store;
 use serde::de::DeserializeOwned;
@@ -123,14 +123,14 @@ impl Fleet {
     }
 
     /// Tells that a Space could not be mended and nothing more is done.
-    pub(crate) async fn notice_giving_up(&self, space: &Space, reason: String) {
+    pub(crate) async fn notice_giving_up(&self, space: &Space, gave_up: &GaveUp) {
         let notice = Notice {
             id: uuid::Uuid::new_v4().to_string(),
-            at: self.0.clock.now(),
+            at: gave_up.at,
             kind: NoticeKind::GaveUp,
             space: space.info.id.clone(),
             stage: space.stage.clone(),
-            reason: Some(reason),
+            reason: Some(gave_up.reason.clone()),
             action: None,
         };
         let settings = self.notification_settings().await;

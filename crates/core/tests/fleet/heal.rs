@@ -4,8 +4,8 @@ use std::sync::atomic::AtomicI64;
 
 use chrono::TimeDelta;
 use hfsm_core::{
-    ActivityFilter, Fleet, RunFilter,
-    events::{Audience, EventReader, Watch},
+    ActivityFilter, Fleet, Pace, RunFilter,
+    events::{Audience, EventReader, Received, Watch},
 };
 use hfsm_hub_sim::{Fault, Life, RouteKind, SimHub, When, WorldBuilder};
 use hfsm_model::{
@@ -20,7 +20,7 @@ use crate::{
         HOUR, clock, ended, ended_at_either, left_by_a_killed_process, pass, pass_noticed,
         restarts, run, started,
     },
-    scene::{PATIENCE, event, id, stage_of, until, world},
+    scene::{PATIENCE, builder_by, event, id, stage_of, until, world},
 };
 
 const DEMO: &str = "alice/demo";
@@ -352,6 +352,73 @@ async fn what_was_tried_survives_the_program_and_of_two_programs_one_acts() {
     }
     stands_at_either(&one, &other, HealStanding::GaveUp).await;
     assert_eq!(restarts(&hub), 3);
+}
+
+#[tokio::test]
+async fn that_it_was_given_up_is_told_at_the_next_start_where_the_program_was_killed_before() {
+    let (clock, shift) = clock();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hfsm.db");
+    let hub = hub(world()).await;
+    hub.world().describe(DEMO, |space| space.life(Life::FailsToStart)).unwrap();
+    // No time of rest: what was told is not told later.
+    let pace = Pace { notice_rest: std::time::Duration::ZERO, ..Pace::brisk() };
+    let start = async |store: &Store| {
+        let builder = builder_by(clock, &hub, store.clone(), "alice:hf_alice_write");
+        let fleet = builder.pace(pace).build().await.unwrap();
+        let reader = listen(&fleet);
+        fleet.start();
+        (fleet, reader)
+    };
+    let told = |event: &Event| match event {
+        Event::Notice(notice) if notice.kind == NoticeKind::GaveUp => Some(notice.clone()),
+        _ => None,
+    };
+    let remembered_as_told = async |fleet: &Fleet, store: &Store| {
+        let mut reader = listen(fleet);
+        loop {
+            let stored = store.heal(&id(DEMO)).await.unwrap();
+            if stored.record.gave_up.is_some() && !stored.record.untold {
+                return stored;
+            }
+            tokio::time::timeout(PATIENCE, reader.next()).await.expect("it is remembered");
+        }
+    };
+    let store = Store::open(&path).await.unwrap();
+    let (first, mut reader) = start(&store).await;
+    until(&first, "the Space", || stage_of(&first, DEMO)).await;
+    switch_on(&first, HealRule { restarts: 1, ..rule() }).await;
+    hub.world().crash(DEMO, CRASH).unwrap();
+    pass_to_next(&first, shift).await;
+    let notice = event(&mut reader, "the notice", told).await;
+    remembered_as_told(&first, &store).await;
+    first.shutdown().await;
+    drop((first, store));
+
+    // What is there when it is killed after the record and before the notice.
+    let store = Store::open(&path).await.unwrap();
+    let stored = store.heal(&id(DEMO)).await.unwrap();
+    let record = HealRecord { untold: true, ..stored.record.clone() };
+    store.save_heal(&id(DEMO), &stored, &record, None, &[]).await.unwrap().unwrap();
+    pass(shift, 2 * MINUTE);
+    let (second, mut reader) = start(&store).await;
+    let again = event(&mut reader, "the notice", told).await;
+    assert_eq!((again.at, again.reason), (notice.at, notice.reason));
+    remembered_as_told(&second, &store).await;
+    second.shutdown().await;
+    drop((second, store));
+
+    let store = Store::open(&path).await.unwrap();
+    let (third, mut reader) = start(&store).await;
+    pass_noticed(&hub, shift, HOUR).await;
+    stands(&third, HealStanding::GaveUp).await;
+    third.shutdown().await;
+    while let Some(received) = reader.next().await {
+        let Received::Batch(batch) = received else { panic!("events were lost") };
+        let mut told = reader.wanted(&batch).filter_map(|frame| told(&frame.envelope.event));
+        assert_eq!(told.next(), None, "it is told once");
+    }
+    assert_eq!(restarts(&hub), 1);
 }
 
 #[tokio::test]
