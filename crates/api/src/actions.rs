@@ -18,14 +18,9 @@ pub(crate) struct HardwareRequest {
     /// One of the flavors that `GET /api/v1/hardware` lists.
     flavor: Flavor,
     /// The sleep time to go with it, in seconds; `null` is never. The Hub decides when it is absent.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "SleepTime::given")]
     #[schema(value_type = Option<u64>)]
     sleep_time: Option<SleepTime>,
-}
-
-/// Tells `null` (never) from absent.
-fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<SleepTime>, D::Error> {
-    SleepTime::deserialize(deserializer).map(Some)
 }
 
 /// When to fall asleep.

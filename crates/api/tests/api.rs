@@ -548,6 +548,23 @@ async fn a_job_is_made_looked_at_changed_done_now_paused_copied_and_removed() {
     assert!(job["planned_at"].as_str().unwrap().contains("00:00"), "{job}");
     let mut plan = job["plan"].clone();
     plan["trigger"] =
+    // Never is another sleep time than the Hub's own.
+    for (wanted, kept) in [
+        (json!({ "type": "set_hardware", "flavor": "t4-small" }), None),
+        (
+            json!({ "type": "set_hardware", "flavor": "t4-small", "sleep_time": null }),
+            Some(Value::Null),
+        ),
+        (
+            json!({ "type": "set_hardware", "flavor": "t4-small", "sleep_time": 300 }),
+            Some(json!(300)),
+        ),
+    ] {
+        plan["action"] = wanted.clone();
+        let (_, job) = scene.desktop(Method::PUT, &location, Some(plan.clone())).await;
+        assert_eq!(job["plan"]["action"].get("sleep_time"), kept.as_ref(), "{wanted}");
+    }
+    plan["action"] = json!({ "type": "restart" });
         json!({ "type": "every", "seconds": 86_400, "anchor": "2026-01-01T00:00:00Z" });
     let (status, changed) = scene.desktop(Method::PUT, &location, Some(plan)).await;
     assert_eq!((status, &changed["created_at"]), (StatusCode::OK, &job["created_at"]));

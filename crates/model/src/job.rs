@@ -92,8 +92,13 @@ pub enum JobAction {
     SetHardware {
         /// The flavor to run on.
         flavor: Flavor,
-        /// The sleep time to go with it; the Hub's default when absent.
-        #[serde(default)]
+        /// The sleep time to go with it, in seconds; `null` is never. The Hub decides when it is absent.
+        #[serde(
+            default,
+            deserialize_with = "SleepTime::given",
+            skip_serializing_if = "Option::is_none"
+        )]
+        #[schema(value_type = Option<u64>)]
         sleep_time: Option<SleepTime>,
     },
     /// Fall asleep after so much idleness.

@@ -1,7 +1,7 @@
 //! A Space as the Hub describes it, and as this program knows it.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::{AccountId, Hardware, SpaceId, Stage, WriteAccess};
@@ -104,6 +104,16 @@ impl Runtime {
 #[serde(transparent)]
 #[schema(value_type = Option<u64>, example = 172800)]
 pub struct SleepTime(pub Option<u64>);
+
+impl SleepTime {
+    /// Reads a field that may be absent, which is not the same as `null`: never.
+    ///
+    /// # Errors
+    /// When it is neither a number nor `null`.
+    pub fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        Self::deserialize(deserializer).map(Some)
+    }
+}
 
 /// How many containers serve a Space.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

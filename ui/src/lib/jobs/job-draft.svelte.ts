@@ -34,8 +34,8 @@ export class JobDraft {
   flavor = $state(CPU_BASIC);
   /** Of the action that sets it; `null` is never. */
   sleepTime = $state<number | null>(TWO_DAYS);
-  /** That goes with other hardware; `null` is the Hub's own choice. */
-  hardwareSleepTime = $state<number | null>(null);
+  /** That goes with other hardware; `null` is never, `undefined` leaves it to the Hub. */
+  hardwareSleepTime = $state<number | null>();
 
   target = $state<JobTarget["type"]>("spaces");
   spaces = $state.raw<readonly string[]>([]);
@@ -102,7 +102,7 @@ export class JobDraft {
         return {
           type: "set_hardware",
           flavor: this.flavor,
-          sleep_time: this.hardwareSleepTime,
+          ...(this.hardwareSleepTime === undefined ? {} : { sleep_time: this.hardwareSleepTime }),
         };
       case "set_sleep_time":
         return { type: "set_sleep_time", sleep_time: this.sleepTime };
@@ -224,7 +224,7 @@ export class JobDraft {
     this.action = action.type;
     if (action.type === "set_hardware") {
       this.flavor = action.flavor;
-      this.hardwareSleepTime = action.sleep_time ?? null;
+      this.hardwareSleepTime = action.sleep_time;
     } else if (action.type === "set_sleep_time") this.sleepTime = action.sleep_time ?? null;
   }
 
