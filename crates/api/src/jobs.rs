@@ -192,7 +192,7 @@ pub(crate) async fn preview(
     Ok(Json(shown.collect::<Result<_, hfsm_core::Error>>()?))
 }
 
-/// All jobs and keep-alive rules as a file, which the import takes here or on another machine.
+/// All jobs, keep-alive rules and auto-heal rules as a file, which the import takes here or on another machine.
 #[utoipa::path(get, path = "/api/v1/jobs/export", tag = "jobs", operation_id = "export_jobs",
     responses((status = OK, description = "YAML", body = String, content_type = "application/yaml")))]
 pub(crate) async fn export(_: Trusted, State(fleet): State<Fleet>) -> Result<Response, Problem> {
@@ -203,8 +203,8 @@ pub(crate) async fn export(_: Trusted, State(fleet): State<Fleet>) -> Result<Res
     Ok((headers, fleet.export_jobs().await?).into_response())
 }
 
-/// Take over jobs and keep-alive rules from a file, or only say what would become of them. What is good is
-/// taken over; of the rest it is said why not.
+/// Take over jobs, keep-alive rules and auto-heal rules from a file, or only say what would become of them.
+/// What is good is taken over; of the rest it is said why not. What the file does not name stays as it is.
 #[utoipa::path(post, path = "/api/v1/jobs/import", tag = "jobs", operation_id = "import_jobs",
     request_body = ImportRequest,
     responses((status = OK, description = "What became of each thing in the file, or would", body = ImportReport),

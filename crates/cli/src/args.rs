@@ -297,9 +297,9 @@ pub(crate) enum JobsCommand {
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=100))]
         count: u8,
     },
-    /// Write all jobs and keep-alive rules as YAML
+    /// Write all jobs, keep-alive rules and auto-heal rules as YAML
     Export,
-    /// Take over jobs and keep-alive rules from YAML as `export` writes it
+    /// Take over jobs, keep-alive rules and auto-heal rules from YAML as `export` writes it
     Import(Import),
     /// Take over the schedules of the old application: its data/config.json, or what it answers at
     /// /api/schedule/status

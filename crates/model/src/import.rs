@@ -1,4 +1,4 @@
-//! Taking over jobs and keep-alive rules from a file.
+//! Taking over jobs, keep-alive rules and auto-heal rules from a file.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -67,6 +67,8 @@ pub enum ImportKind {
     KeepAlive,
     /// How all Spaces are kept awake that nothing else is chosen for.
     KeepAliveAll,
+    /// How failed Spaces are mended: all, those of an account or of a label, or one.
+    AutoHeal,
     /// Something that this program does not know.
     Other,
 }
@@ -78,6 +80,7 @@ impl ImportKind {
             Self::Job => "job",
             Self::KeepAlive => "keep-alive",
             Self::KeepAliveAll => "keep-alive of all",
+            Self::AutoHeal => "auto-heal",
             Self::Other => "other",
         }
     }

@@ -101,6 +101,19 @@ async fn jobs_go_to_another_machine_as_a_file_which_says_what_it_does_before_it_
     assert!(file.out.contains("by hand") && !file.out.contains(TOKEN), "{}", file.out);
     let same = jobs(&bench, &["import", "-", "--json"], &file.out).await;
     assert_eq!(same.json()["entries"][0]["outcome"], "same", "{}", same.out);
+    let kept = file.out.replace("enabled: false", "enabled: true");
+    assert_eq!(jobs(&bench, &["import", "-"], &kept).await.code, 0);
+    let visits = jobs(&bench, &["visits"], "").await;
+    assert!(visits.out.contains("alice/demo") && visits.out.contains("NEXT"), "{}", visits.out);
+    let healed = format!(
+        "{}\nauto_heal:\n- scope: {{ type: all }}\n  choice: {{ mode: on }}\n",
+        file.out.replace("auto_heal: []", "")
+    );
+    let taken = jobs(&bench, &["import", "-"], &healed).await;
+    assert!(taken.code == 0 && taken.out.contains("auto-heal"), "{}{}", taken.out, taken.err);
+    assert!(jobs(&bench, &["export"], "").await.out.contains("restarts: 3"));
+    let unknown = jobs(&bench, &["import", "-"], &healed.replace("auto_heal", "auto_heel")).await;
+    assert!(unknown.code == 2 && unknown.err.contains("auto_heel"), "{}", unknown.err);
     drop(server);
 
     let other = Bench::new().await;

@@ -24,16 +24,15 @@ use hfsm_model::{
 use hfsm_store::StoredHeal;
 use tokio::sync::Notify;
 
+pub(crate) use self::rules::Rules;
 use self::{
-    rules::{Rules, check},
+    rules::check,
     verdict::{Verdict, attempts_last_day, forgotten},
 };
 use crate::{Error, Fleet, events::Audience, lock};
 
 /// Under which it stands in the store what is chosen.
 const RULES: &str = "auto_heal";
-/// Choices at most.
-const CHOICES: usize = 2000;
 
 /// Wakes the one that mends, and keeps what is asked for once.
 #[derive(Debug, Default)]
@@ -86,33 +85,54 @@ impl Fleet {
         mut chosen: ScopedHeal,
         actor: Actor,
     ) -> Result<Vec<ScopedHeal>, Error> {
+        self.check_heal(&mut chosen)?;
+        let _turn = self.0.persistence.choosing.lock().await;
+        self.put_heals(vec![chosen], actor).await
+    }
+
+    /// Refuses a number out of its range and a scope that is nothing here. Names are taken as they are
+    /// written at the Hub.
+    pub(crate) fn check_heal(&self, chosen: &mut ScopedHeal) -> Result<(), Error> {
         check(&chosen.choice.rule)?;
-        let space = self.check_scope(&mut chosen)?;
-        let turn = self.0.persistence.choosing.lock().await;
+        self.check_scope(chosen)
+    }
+
+    /// Stores choices that were checked, tells them, and returns what is chosen for all scopes. Called by
+    /// who holds the turn to choose.
+    pub(crate) async fn put_heals(
+        &self,
+        choices: Vec<ScopedHeal>,
+        actor: Actor,
+    ) -> Result<Vec<ScopedHeal>, Error> {
         let mut rules = self.heal_rules().await?;
-        let word = match chosen.choice.mode {
-            HealMode::On => "on",
-            HealMode::Off => "off",
-            HealMode::Follow => "as is chosen more generally",
-        };
-        let message = match &chosen.scope {
-            HealScope::All => format!("auto-heal of all Spaces: {word}"),
-            HealScope::Account { account } => format!("auto-heal of the account {account}: {word}"),
-            HealScope::Label { label } => format!("auto-heal of the label {label}: {word}"),
-            HealScope::Space { .. } => format!("auto-heal: {word}"),
-        };
-        rules.set(chosen);
-        if rules.0.len() > CHOICES {
-            return Err(Error::Invalid(format!("at most {CHOICES} choices are kept")));
+        for chosen in &choices {
+            rules.set(chosen.clone())?;
         }
         self.0.store.set_setting(RULES, &rules.0).await?;
-        drop(turn);
-        if let Some(id) = &space {
-            self.forget_attempts(id, None).await?;
+        for chosen in choices {
+            let word = match chosen.choice.mode {
+                HealMode::On => "on",
+                HealMode::Off => "off",
+                HealMode::Follow => "as is chosen more generally",
+            };
+            let (space, message) = match chosen.scope {
+                HealScope::All => (None, format!("auto-heal of all Spaces: {word}")),
+                HealScope::Account { account } => {
+                    (None, format!("auto-heal of the account {account}: {word}"))
+                }
+                HealScope::Label { label } => {
+                    (None, format!("auto-heal of the label {label}: {word}"))
+                }
+                HealScope::Space { space } => (Some(space), format!("auto-heal: {word}")),
+            };
+            if let Some(id) = &space {
+                self.forget_attempts(id, None).await?;
+            }
+            let line = self.heal_line(space.as_ref(), Outcome::Done, message);
+            let kind = ActivityKind::ChangeSetting;
+            self.record(Activity { actor: actor.clone(), kind, ..line }).await;
+            self.heal_changed(space.as_ref());
         }
-        let line = self.heal_line(space.as_ref(), Outcome::Done, message);
-        self.record(Activity { actor, kind: ActivityKind::ChangeSetting, ..line }).await;
-        self.heal_changed(space.as_ref());
         Ok(rules.0)
     }
 
@@ -157,13 +177,11 @@ impl Fleet {
         self.heal_state(&id).await
     }
 
-    async fn heal_rules(&self) -> Result<Rules, Error> {
+    pub(crate) async fn heal_rules(&self) -> Result<Rules, Error> {
         Ok(Rules(self.0.store.setting(RULES).await?.unwrap_or_default()))
     }
 
-    /// Refuses a scope that is nothing here, and returns its Space. Names are taken as they are written
-    /// at the Hub.
-    fn check_scope(&self, chosen: &mut ScopedHeal) -> Result<Option<SpaceId>, Error> {
+    fn check_scope(&self, chosen: &mut ScopedHeal) -> Result<(), Error> {
         match &mut chosen.scope {
             HealScope::All => {}
             HealScope::Account { account } => {
@@ -182,11 +200,10 @@ impl Fleet {
                 if known.info.is_static() && chosen.choice.mode == HealMode::On {
                     return Err(Error::StaticSpace(id));
                 }
-                space.clone_from(&id);
-                return Ok(Some(id));
+                *space = id;
             }
         }
-        Ok(None)
+        Ok(())
     }
 
     async fn forget_attempts(&self, id: &SpaceId, actor: Option<Actor>) -> Result<(), Error> {
@@ -220,7 +237,7 @@ impl Fleet {
         let rule = in_force.rule.filter(|_| !space.info.is_static());
         let mut state = HealState {
             space: id.clone(),
-            choice: rules.own(id),
+            choice: rules.own(&HealScope::Space { space: id.clone() }),
             rule: rule.clone(),
             from: in_force.from,
             standing: HealStanding::Off,

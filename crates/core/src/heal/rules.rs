@@ -1,12 +1,15 @@
 //! Which rule counts for a Space.
 
-use hfsm_model::{HealChoice, HealMode, HealRule, HealScope, ScopedHeal, Space, SpaceId};
+use hfsm_model::{HealChoice, HealMode, HealRule, HealScope, ScopedHeal, Space};
 
 use crate::{Error, jobs::check_expected};
 
+/// Choices at most.
+const CHOICES: usize = 2000;
+
 /// What is chosen, one entry for each scope.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Rules(pub(super) Vec<ScopedHeal>);
+pub(crate) struct Rules(pub(super) Vec<ScopedHeal>);
 
 /// What counts for a Space.
 pub(super) struct InForce {
@@ -32,12 +35,9 @@ impl Rules {
         InForce { rule: on.then(|| chosen.choice.rule.clone()), from: Some(chosen.scope.clone()) }
     }
 
-    /// Returns what is chosen for a Space itself.
-    pub(super) fn own(&self, id: &SpaceId) -> HealChoice {
-        let own = self
-            .0
-            .iter()
-            .find(|one| matches!(&one.scope, HealScope::Space { space } if space == id));
+    /// Returns what is chosen for a scope itself.
+    pub(crate) fn own(&self, scope: &HealScope) -> HealChoice {
+        let own = self.0.iter().find(|one| same(&one.scope, scope));
         own.map(|one| one.choice.clone()).unwrap_or_default()
     }
 
@@ -47,11 +47,15 @@ impl Rules {
     }
 
     /// Puts a choice in the place of the one for the same scope.
-    pub(super) fn set(&mut self, chosen: ScopedHeal) {
+    pub(crate) fn set(&mut self, chosen: ScopedHeal) -> Result<(), Error> {
         self.0.retain(|one| !same(&one.scope, &chosen.scope));
         if chosen.choice != HealChoice::default() {
+            if self.0.len() >= CHOICES {
+                return Err(Error::Invalid(format!("at most {CHOICES} choices are kept")));
+            }
             self.0.push(chosen);
         }
+        Ok(())
     }
 }
 

@@ -1,15 +1,16 @@
-//! Taking over jobs and keep-alive rules from a file: what is good is taken over at once, and of what is not
+//! Taking over jobs, keep-alive rules and auto-heal rules from a file: what is good is taken over at once, and of what is not
 //! it is said why.
 
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use hfsm_model::{
-    Account, Actor, Event, ImportEntry, ImportFormat, ImportKind, ImportOutcome, ImportReport, Job,
-    JobId, JobPlan, JobTarget, KeepAlive, KeepAliveAll, SpaceId, Trigger,
+    Account, AccountId, Actor, Event, HealScope, ImportEntry, ImportFormat, ImportKind,
+    ImportOutcome, ImportReport, Job, JobId, JobPlan, JobTarget, KeepAlive, KeepAliveAll,
+    ScopedHeal, SpaceId, Trigger,
 };
 
-use crate::{Error, Fleet, events::Audience};
+use crate::{Error, Fleet, events::Audience, heal};
 
 use super::{JOBS, due_after, is_old_restart, old_settings, portable, set_due};
 
@@ -20,6 +21,8 @@ pub(super) struct Wanted {
     pub(super) keep_alive_all: Option<Result<KeepAliveAll, String>>,
     /// The line, the name of the Space, and the rule or what is wrong with it.
     pub(super) keep_alive: Vec<(Option<u64>, String, Result<KeepAlive, String>)>,
+    /// The line, and what is chosen for a scope.
+    pub(super) auto_heal: Vec<(u64, ScopedHeal)>,
     /// What is said to be of no use here.
     pub(super) left_out: Vec<ImportEntry>,
 }
@@ -34,9 +37,9 @@ pub(super) struct WantedJob {
 }
 
 impl Fleet {
-    /// Takes over jobs and keep-alive rules from a file, or says what would become of them. A job with the
-    /// name for programs of one that is here changes it, and so does one without such a name that is called
-    /// like the only one here of its name.
+    /// Takes over jobs, keep-alive rules and auto-heal rules from a file, or says what would become of
+    /// them. A job with the name for programs of one that is here changes it, and so does one without such
+    /// a name that is called like the only one here of its name. What the file does not name stays.
     ///
     /// # Errors
     /// When the file is not of its form, with the line; or the store cannot be read or written.
@@ -62,6 +65,7 @@ impl Fleet {
         let part = format == ImportFormat::OldApplication;
         let (rules, all) =
             self.take_rules(wanted.keep_alive_all, wanted.keep_alive, part, &mut entries);
+        let heals = self.take_heals(wanted.auto_heal, &mut entries).await?;
         entries.extend(wanted.left_out);
         if !dry_run {
             self.0.store.save_jobs(&taken).await?;
@@ -73,7 +77,10 @@ impl Fleet {
             if changed > 0 {
                 self.note_jobs(format!("{changed} imported"), actor.clone()).await;
             }
-            self.put_keep_alive(all, rules, actor).await?;
+            self.put_keep_alive(all, rules, actor.clone()).await?;
+            if !heals.is_empty() {
+                self.put_heals(heals, actor).await?;
+            }
         }
         Ok(ImportReport { dry_run, entries })
     }
@@ -122,10 +129,8 @@ impl Fleet {
         here: &mut Here,
         now: DateTime<Utc>,
     ) -> Result<(Job, ImportOutcome), String> {
-        if let JobTarget::Account { account } = &mut plan.target
-            && let Some(known) = self.accounts().into_iter().find(|known| is_called(known, account))
-        {
-            *account = known.id;
+        if let JobTarget::Account { account } = &mut plan.target {
+            self.take_name(account);
         }
         plan.name = plan.name.trim().to_owned();
         let (id, old) = here.find(id, &plan.name)?;
@@ -199,6 +204,57 @@ impl Fleet {
         }
         (rules, new_all)
     }
+
+    /// Tells what becomes of auto-heal rules, and returns those that are another than before.
+    async fn take_heals(
+        &self,
+        wanted: Vec<(u64, ScopedHeal)>,
+        entries: &mut Vec<ImportEntry>,
+    ) -> Result<Vec<ScopedHeal>, Error> {
+        let mut rules = self.heal_rules().await?;
+        let (mut named, mut taken) = (HashSet::new(), Vec::new());
+        for (line, chosen) in wanted {
+            let name = name_of(&chosen.scope);
+            let (outcome, reason) = match self.take_heal(chosen, &mut rules, &mut named) {
+                Ok((outcome, chosen)) => {
+                    taken.extend(chosen);
+                    (outcome, None)
+                }
+                Err(reason) => (ImportOutcome::Refused, Some(reason)),
+            };
+            let (kind, line) = (ImportKind::AutoHeal, Some(line));
+            entries.push(ImportEntry { kind, name, job: None, line, outcome, reason });
+        }
+        Ok(taken)
+    }
+
+    fn take_heal(
+        &self,
+        mut chosen: ScopedHeal,
+        rules: &mut heal::Rules,
+        named: &mut HashSet<String>,
+    ) -> Result<(ImportOutcome, Option<ScopedHeal>), String> {
+        if let HealScope::Account { account } = &mut chosen.scope {
+            self.take_name(account);
+        }
+        self.check_heal(&mut chosen).map_err(|error| error.to_string())?;
+        if !named.insert(name_of(&chosen.scope).to_lowercase()) {
+            return Err("the file chooses twice for this".to_owned());
+        }
+        let before = rules.own(&chosen.scope);
+        if before == chosen.choice {
+            return Ok((ImportOutcome::Same, None));
+        }
+        rules.set(chosen.clone()).map_err(|error| error.to_string())?;
+        Ok((ImportOutcome::Changed, Some(chosen)))
+    }
+
+    /// Names an account as it is called here, where it stands by the name of its user on the Hub.
+    fn take_name(&self, account: &mut AccountId) {
+        if let Some(known) = self.accounts().into_iter().find(|known| is_called(known, account)) {
+            *account = known.id;
+        }
+    }
 }
 
 /// The jobs that are here, and which of them the file has named.
@@ -261,7 +317,20 @@ fn is_a_name(id: &JobId) -> bool {
     uuid::Uuid::try_parse(&id.0).is_ok() || (is_old_restart(id) && id.0.len() < 250 && safe(&id.0))
 }
 
-fn is_called(account: &Account, name: &hfsm_model::AccountId) -> bool {
+/// Returns how a report calls a scope.
+fn name_of(scope: &HealScope) -> String {
+    match scope {
+        HealScope::All => "all".to_owned(),
+        HealScope::Account { account } => format!("account {account}"),
+        HealScope::Label { label } => {
+            let label: String = label.chars().take(80).collect();
+            format!("label {}", label.trim())
+        }
+        HealScope::Space { space } => space.to_string(),
+    }
+}
+
+fn is_called(account: &Account, name: &AccountId) -> bool {
     account.id == *name
         || account.username.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name.as_str()))
 }

@@ -1,11 +1,11 @@
-//! Jobs and keep-alive rules as a file that another machine understands: accounts stand in it by the name
-//! of their user on the Hub.
+//! Everything that is chosen to be done by itself (jobs, keep-alive rules, auto-heal rules) as a file that
+//! another machine understands: accounts stand in it by the name of their user on the Hub.
 
 use std::collections::BTreeMap;
 
 use hfsm_model::{
-    JobAction, JobId, JobPlan, JobTarget, KeepAlive, KeepAliveAll, MissedRule, SpaceId, Terms,
-    Trigger,
+    AccountId, HealScope, JobAction, JobId, JobPlan, JobTarget, KeepAlive, KeepAliveAll,
+    MissedRule, ScopedHeal, SpaceId, Terms, Trigger,
 };
 use serde::{Deserialize, Serialize};
 use serde_saphyr::Spanned;
@@ -19,12 +19,14 @@ const VERSION: u32 = 1;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File<J, R> {
+struct File<J, R, H> {
     version: u32,
     #[serde(default = "Vec::new")]
     jobs: Vec<J>,
     #[serde(default = "Rules::default")]
     keep_alive: Rules<R>,
+    #[serde(default = "Vec::new")]
+    auto_heal: Vec<H>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -67,8 +69,8 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 impl Fleet {
-    /// Returns all jobs and keep-alive rules as YAML, which [`Fleet::import_jobs`] takes here or on another
-    /// machine.
+    /// Returns all jobs, keep-alive rules and auto-heal rules as YAML, which [`Fleet::import_jobs`] takes
+    /// here or on another machine.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -81,37 +83,56 @@ impl Fleet {
             name: job.plan.name,
             paused: job.paused,
             action: job.plan.action,
-            target: self.by_username(job.plan.target),
+            target: match job.plan.target {
+                JobTarget::Account { account } => {
+                    JobTarget::Account { account: self.by_username(account) }
+                }
+                target @ (JobTarget::Spaces { .. } | JobTarget::Label { .. }) => target,
+            },
             trigger: job.plan.trigger,
             missed: job.plan.missed,
             jitter_secs: job.plan.jitter_secs,
             terms: job.plan.terms,
         });
         let (all, spaces) = self.keep_alive_rules();
+        let mut auto_heal = self.heal_choices().await?;
+        for chosen in &mut auto_heal {
+            if let HealScope::Account { account } = &mut chosen.scope {
+                *account = self.by_username(account.clone());
+            }
+        }
+        auto_heal.sort_by_key(|chosen| place(&chosen.scope));
         let file = File {
             version: VERSION,
             jobs: jobs.collect(),
             keep_alive: Rules { all: Some(all), spaces },
+            auto_heal,
         };
         let text = serde_saphyr::to_string(&file)
             .map_err(|error| Error::Invalid(format!("the jobs cannot be written: {error}")))?;
-        Ok(format!("# Jobs and keep-alive rules of HF Space Manager.\n{text}"))
+        Ok(format!("# Jobs, keep-alive rules and auto-heal rules of HF Space Manager.\n{text}"))
     }
 
     /// Names an account as the Hub does, whatever it is called here.
-    fn by_username(&self, target: JobTarget) -> JobTarget {
-        let JobTarget::Account { account } = &target else { return target };
-        let username = self.account(account).ok().and_then(|account| account.username);
-        match username.and_then(|name| name.parse().ok()) {
-            Some(account) => JobTarget::Account { account },
-            None => target,
-        }
+    fn by_username(&self, account: AccountId) -> AccountId {
+        let username = self.account(&account).ok().and_then(|account| account.username);
+        username.and_then(|name| name.parse().ok()).unwrap_or(account)
+    }
+}
+
+/// Where a scope stands in the file: the widest first.
+fn place(scope: &HealScope) -> (u8, String) {
+    match scope {
+        HealScope::All => (0, String::new()),
+        HealScope::Account { account } => (1, account.to_string()),
+        HealScope::Label { label } => (2, label.to_lowercase()),
+        HealScope::Space { space } => (3, space.to_string()),
     }
 }
 
 /// Reads a file.
 pub(super) fn read(text: &str) -> Result<Wanted, Error> {
-    let file: File<Spanned<PortableJob>, Spanned<KeepAlive>> =
+    let file: File<Spanned<PortableJob>, Spanned<KeepAlive>, Spanned<ScopedHeal>> =
         serde_saphyr::from_str(text).map_err(|error| Error::Invalid(words(&error)))?;
     if file.version != VERSION {
         return Err(Error::Invalid(format!(
@@ -140,6 +161,11 @@ pub(super) fn read(text: &str) -> Result<Wanted, Error> {
         keep_alive: rules
             .map(|(id, rule)| (Some(rule.referenced.line()), id.to_string(), Ok(rule.value)))
             .collect(),
+        auto_heal: file
+            .auto_heal
+            .into_iter()
+            .map(|chosen| (chosen.referenced.line(), chosen.value))
+            .collect(),
         left_out: Vec::new(),
     })
 }
@@ -159,6 +185,8 @@ fn words(error: &serde_saphyr::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use hfsm_model::{HealMode, HealRule};
+
     use super::*;
 
     const GOOD: &str = "version: 1
@@ -175,6 +203,11 @@ keep_alive:
   spaces:
     alice/demo:
       mode: on
+auto_heal:
+  - scope: { type: label, label: prod }
+    choice:
+      mode: on
+      rule: { restarts: 5 }
 ";
 
     #[test]
@@ -188,6 +221,9 @@ keep_alive:
         assert_eq!((*line, space.as_str()), (Some(14), "alice/demo"));
         assert_eq!(rule.as_ref().unwrap().mode, hfsm_model::KeepAliveMode::On);
         assert!(wanted.keep_alive_all.is_none());
+        let (line, chosen) = &wanted.auto_heal[0];
+        let rule = HealRule { restarts: 5, ..HealRule::default() };
+        assert_eq!((*line, chosen.choice.mode, &chosen.choice.rule), (16, HealMode::On, &rule));
     }
 
     #[test]
@@ -202,6 +238,10 @@ keep_alive:
             (GOOD.replace("paris", "x").replace("    trigger:", "    tigger:"), "line"),
             (GOOD.replace("mode: on", "mode: on\n      mode: off"), "line 15"),
             (GOOD.replace("alice/demo", "../../whoami-v2"), "line 13"),
+            (GOOD.replace("auto_heal:", "auto_heel:"), "unknown field `auto_heel`"),
+            (GOOD.replace("restarts:", "restart:"), "unknown field `restart`"),
+            (GOOD.replace("scope: { type: label", "scope: { type: tag"), "line 16"),
+            (GOOD.replace("  spaces:", "  space:"), "unknown field `space`"),
             ("version: 1\njobs: 7\n".to_owned(), "line 2"),
             ("version: 2\n".to_owned(), "version 2"),
             ("version: 1\n\t- x: [\n".to_owned(), "line"),

@@ -12,9 +12,11 @@ use hfsm_core::{
 };
 use hfsm_hub_sim::{Fault, RouteKind, SimHub, TokenKind, When, WorldBuilder};
 use hfsm_model::{
-    Action, Actor, Aggregate, Clock, Event, ExpectedAnswer, Job, JobAction, JobPlan, JobTarget,
-    MissedRule, Operation, OperationId, OperationState, OperationStep, Run, RunCause, RunId,
-    RunState, RunStepKind, Stage, Terms, Trigger, WakeTimes,
+    Action, Actor, Aggregate, Clock, Event, ExpectedAnswer, Flavor, HealChoice, HealMode, HealRule,
+    HealScope, HealthCheck, ImportFormat, ImportKind, ImportOutcome, Job, JobAction, JobId,
+    JobPlan, JobTarget, MissedRule, Operation, OperationId, OperationState, OperationStep, Run,
+    RunCause, RunId, RunState, RunStepKind, ScopedHeal, SleepTime, Stage, Terms, Trigger,
+    WakeTimes,
 };
 use hfsm_store::{Sample, SeriesKey, Store};
 
@@ -751,4 +753,71 @@ async fn jobs_are_written_as_a_file_that_another_program_takes_over() {
         plans(&there),
         "what was refused changed nothing"
     );
+}
+
+#[tokio::test]
+async fn everything_that_is_chosen_goes_with_the_file_and_is_there_as_it_was() {
+    let (clock, _) = clock();
+    let hub = SimHub::start(world().build()).await.unwrap();
+    let first = started(clock, &hub, Store::in_memory().await.unwrap()).await;
+    let times = [
+        ("default", None),
+        ("hour", Some(SleepTime(Some(3600)))),
+        ("never", Some(SleepTime(None))),
+    ];
+    for (name, sleep_time) in times {
+        let action = JobAction::SetHardware { flavor: Flavor("t4-small".into()), sleep_time };
+        create(&first, JobPlan { name: name.into(), ..hourly(action, clock.now()) }).await;
+    }
+    let rule =
+        HealRule { restarts: 5, health: Some(HealthCheck::default()), ..HealRule::default() };
+    for (scope, mode) in [
+        (HealScope::All, HealMode::On),
+        (HealScope::Account { account: "alice".parse().unwrap() }, HealMode::Off),
+        (HealScope::Label { label: "Prod: #1".into() }, HealMode::On),
+        (HealScope::Space { space: id("alice/demo") }, HealMode::Off),
+    ] {
+        let choice = HealChoice { mode, rule: rule.clone() };
+        first.choose_heal(ScopedHeal { scope, choice }, Actor::Desktop).await.unwrap();
+    }
+    let file = first.export_jobs().await.unwrap();
+
+    let second = started(clock, &hub, Store::in_memory().await.unwrap()).await;
+    let import = async |text: &str, dry_run| {
+        let report = second.import_jobs(ImportFormat::Yaml, text, dry_run, Actor::Desktop).await;
+        let entries = report.unwrap().entries.into_iter();
+        let heals = entries.filter(|entry| entry.kind == ImportKind::AutoHeal);
+        heals.map(|entry| (entry.name, entry.outcome)).collect::<Vec<_>>()
+    };
+    let names = ["all", "account alice", "label Prod: #1", "alice/demo"];
+    let each = |outcome: ImportOutcome| names.map(|name| (name.to_owned(), outcome));
+    assert_eq!(import(&file, true).await, each(ImportOutcome::Changed), "{file}");
+    assert_eq!(second.heal_choices().await.unwrap(), [], "nothing was done yet");
+    assert_eq!(import(&file, false).await, each(ImportOutcome::Changed));
+    assert_eq!(second.heal_choices().await.unwrap(), first.heal_choices().await.unwrap());
+    assert_eq!(second.export_jobs().await.unwrap(), file);
+    assert_eq!(import(&file, false).await, each(ImportOutcome::Same));
+    for (job, (name, sleep_time)) in second.jobs().await.unwrap().iter().zip(times) {
+        assert_eq!(job.plan.name, name);
+        let JobAction::SetHardware { sleep_time: kept, .. } = job.plan.action else { panic!() };
+        assert_eq!(kept, sleep_time, "{name}: {file}");
+    }
+
+    let mixed = "version: 1
+auto_heal:
+- { scope: { type: all }, choice: { mode: off } }
+- { scope: { type: all }, choice: { mode: on } }
+- { scope: { type: account, account: nobody }, choice: { mode: on } }
+- { scope: { type: label, label: web }, choice: { mode: on, rule: { restarts: 99 } } }
+";
+    let outcomes: Vec<_> = import(mixed, false).await.into_iter().map(|entry| entry.1).collect();
+    let refused = ImportOutcome::Refused;
+    assert_eq!(outcomes, [ImportOutcome::Changed, refused, refused, refused]);
+    let kept = second.heal_choices().await.unwrap();
+    assert_eq!(kept.len(), 4, "what the file does not name stays: {kept:?}");
+    let lines = second.activities(&hfsm_core::ActivityFilter::default(), 10).await.unwrap();
+    let said = |line: &hfsm_model::Activity| {
+        line.message.as_deref() == Some("auto-heal of all Spaces: off")
+    };
+    assert!(lines.iter().any(said), "{lines:?}");
 }
