@@ -39,6 +39,16 @@ pub(crate) async fn set(
     Ok(Json(fleet.set_keep_alive(&id, rule, caller.actor()).await?))
 }
 
+/// How every Space is kept awake that is, and when each is visited next.
+#[utoipa::path(get, path = "/api/v1/keep-alive/spaces", tag = "keep-alive", operation_id = "list_keep_alive_states",
+    responses((status = OK, description = "Those with a coming visit first, the soonest before the others", body = Vec<KeepAliveState>)))]
+pub(crate) async fn list_states(
+    _: Trusted,
+    State(fleet): State<Fleet>,
+) -> Json<Vec<KeepAliveState>> {
+    Json(fleet.keep_alive_states().await)
+}
+
 /// How all Spaces are kept awake that nothing else is chosen for.
 #[utoipa::path(get, path = "/api/v1/keep-alive", tag = "keep-alive", operation_id = "get_keep_alive_all",
     responses((status = OK, description = "What is chosen", body = KeepAliveAll)))]

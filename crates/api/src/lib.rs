@@ -120,6 +120,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(jobs::resume))
         .routes(routes!(jobs::duplicate))
         .routes(routes!(keep_alive::get_all, keep_alive::set_all))
+        .routes(routes!(keep_alive::list_states))
         .routes(routes!(keep_alive::get, keep_alive::set))
         .routes(routes!(heal::list, heal::choose))
         .routes(routes!(heal::list_states))

@@ -122,6 +122,7 @@ async fn nothing_is_answered_without_a_caller_or_to_strangers() {
         "/api/v1/jobs/export",
         "/api/v1/runs",
         "/api/v1/keep-alive",
+        "/api/v1/keep-alive/spaces",
         "/api/v1/auto-heal",
         "/api/v1/auto-heal/spaces",
         "/api/v1/views",
@@ -547,7 +548,6 @@ async fn a_job_is_made_looked_at_changed_done_now_paused_copied_and_removed() {
     );
     assert!(job["planned_at"].as_str().unwrap().contains("00:00"), "{job}");
     let mut plan = job["plan"].clone();
-    plan["trigger"] =
     // Never is another sleep time than the Hub's own.
     for (wanted, kept) in [
         (json!({ "type": "set_hardware", "flavor": "t4-small" }), None),
@@ -565,6 +565,7 @@ async fn a_job_is_made_looked_at_changed_done_now_paused_copied_and_removed() {
         assert_eq!(job["plan"]["action"].get("sleep_time"), kept.as_ref(), "{wanted}");
     }
     plan["action"] = json!({ "type": "restart" });
+    plan["trigger"] =
         json!({ "type": "every", "seconds": 86_400, "anchor": "2026-01-01T00:00:00Z" });
     let (status, changed) = scene.desktop(Method::PUT, &location, Some(plan)).await;
     assert_eq!((status, &changed["created_at"]), (StatusCode::OK, &job["created_at"]));
@@ -657,8 +658,16 @@ async fn a_space_is_kept_awake_as_a_person_chooses_and_risks_are_told_before() {
     let (status, kept) = scene.desktop(Method::PUT, "/api/v1/keep-alive", Some(all)).await;
     assert_eq!((status, &kept["enabled"]), (StatusCode::OK, &json!(true)));
     assert_eq!(scene.desktop(Method::GET, own, None).await.1["kept"], true);
+    let visits = "/api/v1/keep-alive/spaces";
+    let (_, coming) = scene.desktop(Method::GET, visits, None).await;
+    let demo = coming.as_array().unwrap().iter().find(|state| state["space"] == "alice/demo");
+    assert_eq!(demo.unwrap()["why"], "sleep_timer", "{coming}");
+    assert!(demo.unwrap()["next_visit_at"].is_string(), "{coming}");
     let off = Some(json!({ "mode": "off" }));
-    assert_eq!(scene.desktop(Method::PUT, own, off).await.1["kept"], false);
+    let (_, state) = scene.desktop(Method::PUT, own, off).await;
+    assert_eq!((&state["kept"], &state["why"]), (&json!(false), &json!("not_kept")));
+    let (_, coming) = scene.desktop(Method::GET, visits, None).await;
+    assert!(!coming.to_string().contains("alice/demo"), "{coming}");
     for bad in [
         json!({ "mode": "on", "every_minutes": 0 }),
         json!({ "mode": "on", "every_minutes": -5 }),

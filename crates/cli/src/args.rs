@@ -246,6 +246,8 @@ pub(crate) enum JobsCommand {
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
     },
+    /// Show which Spaces are kept awake, when each is visited next, and why
+    Visits,
     /// Make a job of a plan in JSON, as `POST /api/v1/jobs` takes it
     #[command(alias = "create")]
     Add {

@@ -72,12 +72,60 @@ pub struct AwakeHours {
 /// How a Space is kept awake now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct KeepAliveState {
+    /// The Space.
+    pub space: SpaceId,
     /// What is chosen for the Space.
     pub rule: KeepAlive,
     /// Whether it is kept awake, by what is chosen for it or for all.
     pub kept: bool,
     /// When its app last answered a visit of this program.
     pub visited_at: Option<DateTime<Utc>>,
-    /// When it is visited next, as far as that is known; `null` where no visit is needed.
+    /// When it is visited next, as far as that is known; `null` where no visit is needed, or none helps.
     pub next_visit_at: Option<DateTime<Utc>>,
+    /// Why then, or why not at all.
+    pub why: VisitReason,
+}
+
+/// Why a Space is visited at a time, or not at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum VisitReason {
+    /// Its sleep timer would run out soon after.
+    SleepTimer,
+    /// It is visited at a fixed interval.
+    Interval,
+    /// It sleeps, and a visit wakes it.
+    Asleep,
+    /// The hours at which it is to be awake begin then.
+    Hours,
+    /// The last visit brought nothing, or was refused.
+    Retry,
+    /// Not now: a visit is under way.
+    UnderWay,
+    /// Not at all: it is not kept awake.
+    NotKept,
+    /// Not at all: it has no sleep timer.
+    NeverSleeps,
+    /// Not in its stage: it is paused, has failed, or builds or starts.
+    Stage,
+    /// Not at all: it is static.
+    Static,
+}
+
+impl VisitReason {
+    /// Returns the words for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SleepTimer => "its sleep timer would run out",
+            Self::Interval => "fixed interval",
+            Self::Asleep => "it sleeps",
+            Self::Hours => "its hours begin",
+            Self::Retry => "the last visit did not succeed",
+            Self::UnderWay => "a visit is under way",
+            Self::NotKept => "it is not kept awake",
+            Self::NeverSleeps => "it never falls asleep",
+            Self::Stage => "its stage: a visit does not help",
+            Self::Static => "it is static",
+        }
+    }
 }

@@ -50,7 +50,9 @@ pub use job::{
     Hurdle, Job, JobAction, JobId, JobPlan, JobTarget, MissedRule, Risks, Run, RunCause, RunId,
     RunState, RunStep, RunStepKind, Terms, Trigger, WakeTimes,
 };
-pub use keep_alive::{AwakeHours, KeepAlive, KeepAliveAll, KeepAliveMode, KeepAliveState};
+pub use keep_alive::{
+    AwakeHours, KeepAlive, KeepAliveAll, KeepAliveMode, KeepAliveState, VisitReason,
+};
 pub use log_line::{LogKind, LogLine, LogUpdate, SpaceLogUpdate};
 pub use metrics::{GpuSample, MetricsPoint, MetricsSample};
 pub use notice::{Mute, Notice, NoticeKind};

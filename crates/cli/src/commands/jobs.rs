@@ -3,10 +3,10 @@
 use std::{fs, io::Read, path::Path, time::Duration};
 
 use anyhow::Context;
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use hfsm_model::{
-    ImportFormat, ImportOutcome, ImportReport, ImportRequest, Job, JobPlan, JobTarget, Run,
-    RunState, SpaceId, Trigger,
+    ImportFormat, ImportOutcome, ImportReport, ImportRequest, Job, JobPlan, JobTarget,
+    KeepAliveState, Run, RunState, SpaceId, Trigger,
 };
 use hfsm_server::ServerConfig;
 use http::Method;
@@ -38,6 +38,9 @@ async fn done(api: &Api, command: JobsCommand, output: Output) -> anyhow::Result
         JobsCommand::Runs { job, space, state, limit } => {
             let page: Value = api.get(&runs_path(job, space, state, limit)).await?;
             runs(&serde_json::from_value::<Vec<Run>>(page["items"].clone())?, output)
+        }
+        JobsCommand::Visits => {
+            visits(&api.get::<Vec<KeepAliveState>>("/api/v1/keep-alive/spaces").await?, output)
         }
         JobsCommand::Add { plan } => {
             let job: Job = api.send(Method::POST, JOBS, Some(&read_plan(&plan)?)).await?;
@@ -137,6 +140,25 @@ fn runs(runs: &[Run], output: Output) -> anyhow::Result<()> {
             text_cell(&run.name),
             state,
             text_cell(run.reason.as_deref().unwrap_or_default()),
+        ]);
+    }
+    Ok(output.table(table)?)
+}
+
+fn visits(states: &[KeepAliveState], output: Output) -> anyhow::Result<()> {
+    if output.json {
+        return Ok(output.document(&states)?);
+    }
+    let mut table = Table::new(&["SPACE", "LAST", "NEXT", "WHY"]);
+    let time = |at: Option<DateTime<Utc>>| {
+        at.map_or_else(|| "-".to_owned(), |at| at.format("%Y-%m-%d %H:%MZ").to_string())
+    };
+    for state in states {
+        table.row(vec![
+            text_cell(state.space.as_str()),
+            text_cell(time(state.visited_at)),
+            text_cell(time(state.next_visit_at)),
+            text_cell(state.why.as_str()),
         ]);
     }
     Ok(output.table(table)?)

@@ -60,6 +60,8 @@ async fn jobs_of_a_server_that_runs_are_seen_changed_and_run_from_the_command_li
     assert_eq!(edited.json()["plan"]["trigger"]["seconds"], 604_800, "{}", edited.err);
     assert_eq!(jobs(&bench, &["pause", &id], "").await.code, 0);
     assert!(jobs(&bench, &["list"], "").await.out.contains("paused"));
+    let visits = jobs(&bench, &["visits", "--json"], "").await;
+    assert_eq!((visits.code, visits.json()), (0, json!([])), "none is kept awake: {}", visits.err);
     let done = jobs(&bench, &["runs", "--state", "done", "--job", &id], "").await;
     assert!(done.out.contains("alice/demo"), "{}", done.out);
     assert_eq!(jobs(&bench, &["runs", "--state", "dancing"], "").await.code, 2);
@@ -99,8 +101,6 @@ async fn jobs_go_to_another_machine_as_a_file_which_says_what_it_does_before_it_
     added(&bench).await;
     let file = jobs(&bench, &["export"], "").await;
     assert!(file.out.contains("by hand") && !file.out.contains(TOKEN), "{}", file.out);
-    let same = jobs(&bench, &["import", "-", "--json"], &file.out).await;
-    assert_eq!(same.json()["entries"][0]["outcome"], "same", "{}", same.out);
     let kept = file.out.replace("enabled: false", "enabled: true");
     assert_eq!(jobs(&bench, &["import", "-"], &kept).await.code, 0);
     let visits = jobs(&bench, &["visits"], "").await;
@@ -114,6 +114,8 @@ async fn jobs_go_to_another_machine_as_a_file_which_says_what_it_does_before_it_
     assert!(jobs(&bench, &["export"], "").await.out.contains("restarts: 3"));
     let unknown = jobs(&bench, &["import", "-"], &healed.replace("auto_heal", "auto_heel")).await;
     assert!(unknown.code == 2 && unknown.err.contains("auto_heel"), "{}", unknown.err);
+    let same = jobs(&bench, &["import", "-", "--json"], &file.out).await;
+    assert_eq!(same.json()["entries"][0]["outcome"], "same", "{}", same.out);
     drop(server);
 
     let other = Bench::new().await;

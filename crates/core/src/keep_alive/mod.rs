@@ -13,11 +13,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use hfsm_model::{
     Activity, ActivityKind, Actor, Event, ExpectedAnswer, JobAction, KeepAlive, KeepAliveAll,
     KeepAliveMode, KeepAliveState, Outcome, Run, RunCause, RunId, RunState, Space, SpaceId, Terms,
+    VisitReason,
 };
 use hfsm_store::{RunFilter, Store};
 use tokio::sync::Notify;
 
-use self::times::{Visits, check, next_visit};
+use self::times::{NextVisit, Visits, check, next_visit};
 use crate::{Error, Fleet, events::Audience, jobs, lock};
 
 /// Under which it stands in the store what is chosen for all, and for each.
@@ -132,20 +133,42 @@ impl Fleet {
     /// When no account sees the Space.
     pub async fn keep_alive(&self, id: &SpaceId) -> Result<KeepAliveState, Error> {
         let space = self.space(id)?;
-        let id = &space.info.id;
+        Ok(self.keep_alive_state(&space, &self.0.keep_alives.rules()).await)
+    }
+
+    /// Returns how every Space is kept awake that is: those with a coming visit first, the soonest before
+    /// the others, and the rest in the order of their names.
+    pub async fn keep_alive_states(&self) -> Vec<KeepAliveState> {
         let rules = self.0.keep_alives.rules();
-        let rule = rules.each.get(id).cloned().unwrap_or_default();
+        let mut states = Vec::new();
+        for space in self.spaces() {
+            if rules.of(&space.info.id).is_some() {
+                states.push(self.keep_alive_state(&space, &rules).await);
+            }
+        }
+        states.sort_by(|one, other| {
+            let place =
+                |state: &KeepAliveState| (state.next_visit_at.is_none(), state.next_visit_at);
+            place(one).cmp(&place(other)).then_with(|| one.space.cmp(&other.space))
+        });
+        states
+    }
+
+    async fn keep_alive_state(&self, space: &Space, rules: &Rules) -> KeepAliveState {
+        let id = &space.info.id;
         let kept = rules.of(id);
         let next = match &kept {
-            Some(kept) => self.plan_visit(&space, kept, self.0.clock.now()).await,
-            None => None,
+            Some(kept) => self.plan_visit(space, kept, self.0.clock.now()).await,
+            None => NextVisit { at: None, why: VisitReason::NotKept },
         };
-        Ok(KeepAliveState {
-            rule,
+        KeepAliveState {
+            space: id.clone(),
+            rule: rules.each.get(id).cloned().unwrap_or_default(),
             kept: kept.is_some(),
             visited_at: self.visits_of(id).await.answered_at,
-            next_visit_at: next,
-        })
+            next_visit_at: next.at,
+            why: next.why,
+        }
     }
 
     /// Chooses for one Space.
@@ -295,7 +318,7 @@ impl Fleet {
                 next = next.into_iter().chain([now + SOON]).min();
                 continue;
             }
-            match self.plan_visit(&space, &rule, now).await {
+            match self.plan_visit(&space, &rule, now).await.at {
                 Some(at) if at <= now => due.push(visit_of(&space, &rule, at)),
                 at => next = next.into_iter().chain(at).min(),
             }
@@ -311,17 +334,12 @@ impl Fleet {
         next
     }
 
-    /// Returns when a Space is to be visited next; a time that is over is now.
-    async fn plan_visit(
-        &self,
-        space: &Space,
-        rule: &KeepAlive,
-        now: DateTime<Utc>,
-    ) -> Option<DateTime<Utc>> {
+    /// Finds out when a Space is to be visited next.
+    async fn plan_visit(&self, space: &Space, rule: &KeepAlive, now: DateTime<Utc>) -> NextVisit {
         let id = &space.info.id;
         let visits = self.visits_of(id).await;
         let planned = next_visit(space, rule, &visits, now);
-        if planned.is_none_or(|at| at > now) {
+        if planned.at.is_none_or(|at| at > now) {
             return planned;
         }
         // Another program on the same store may have visited it meanwhile.

@@ -2,7 +2,7 @@
 //! chose, within the hours at which it is to be awake.
 
 use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, TimeZone, Utc};
-use hfsm_model::{AwakeHours, KeepAlive, RunId, RunState, Space, Stage};
+use hfsm_model::{AwakeHours, KeepAlive, RunId, RunState, Space, Stage, VisitReason};
 
 use crate::{Error, jobs, spread::spread};
 
@@ -41,21 +41,58 @@ impl Visits {
     }
 }
 
-/// Returns when a Space is to be visited next; a time that is over is now. `None` where no visit is
-/// needed, or none would help.
+/// When a Space is to be visited next, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NextVisit {
+    /// A time that is over is now; `None` where no visit is needed, or none would help.
+    pub(super) at: Option<DateTime<Utc>>,
+    pub(super) why: VisitReason,
+}
+
+/// Finds out when a Space is to be visited next.
 pub(super) fn next_visit(
     space: &Space,
     rule: &KeepAlive,
     visits: &Visits,
     now: DateTime<Utc>,
-) -> Option<DateTime<Utc>> {
+) -> NextVisit {
     let asleep = jobs::sleeps(&space.stage);
-    if visits.under_way.is_some()
-        || space.info.is_static()
-        || !(asleep || space.stage == Stage::RUNNING)
-    {
-        return None;
+    let none = |why| NextVisit { at: None, why };
+    if visits.under_way.is_some() {
+        return none(VisitReason::UnderWay);
     }
+    if space.info.is_static() {
+        return none(VisitReason::Static);
+    }
+    if !asleep && space.stage != Stage::RUNNING {
+        return none(VisitReason::Stage);
+    }
+    let Some(due) = due(space, rule, visits, asleep, now) else {
+        return none(VisitReason::NeverSleeps);
+    };
+    let why = match rule.every_minutes {
+        Some(_) => VisitReason::Interval,
+        None if asleep => VisitReason::Asleep,
+        None => VisitReason::SleepTimer,
+    };
+    let (due, why) = match visits.not_before {
+        Some(not_before) if not_before > due => (not_before, VisitReason::Retry),
+        Some(_) | None => (due, why),
+    };
+    let Some(hours) = &rule.hours else { return NextVisit { at: Some(due), why } };
+    let from = due.max(now);
+    let at = opening(hours, from);
+    NextVisit { at, why: if at > Some(from) { VisitReason::Hours } else { why } }
+}
+
+/// Returns when a visit is due that nothing stands in the way of; `None` where none ever is.
+fn due(
+    space: &Space,
+    rule: &KeepAlive,
+    visits: &Visits,
+    asleep: bool,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
     let timer = space.info.runtime.as_ref().and_then(|runtime| runtime.sleep_time.0);
     let interval = match (rule.every_minutes, timer) {
         (Some(minutes), _) => TimeDelta::minutes(minutes.into()),
@@ -70,18 +107,12 @@ pub(super) fn next_visit(
         (None, None) => return None,
     };
     let began = space.stage_since_known.then_some(space.stage_since).filter(|_| !asleep);
-    let due = if asleep && rule.every_minutes.is_none() {
-        now
-    } else {
-        match visits.answered_at.max(began) {
-            Some(last) => last.checked_add_signed(interval)?,
-            None => now,
-        }
-    };
-    let due = due.max(visits.not_before.unwrap_or(due));
-    match &rule.hours {
-        None => Some(due),
-        Some(hours) => opening(hours, due.max(now)),
+    if asleep && rule.every_minutes.is_none() {
+        return Some(now);
+    }
+    match visits.answered_at.max(began) {
+        Some(last) => last.checked_add_signed(interval),
+        None => Some(now),
     }
 }
 
@@ -186,7 +217,7 @@ mod tests {
         let (mut visits, mut count, mut last) = (Visits::default(), 0, begin);
         let mut now = begin;
         while now < begin + TimeDelta::days(7) {
-            if next_visit(&demo, &on(), &visits, now).is_some_and(|at| at <= now) {
+            if next_visit(&demo, &on(), &visits, now).at.is_some_and(|at| at <= now) {
                 assert!(now - last < TimeDelta::hours(48), "it had fallen asleep");
                 (count, last) = (count + 1, now);
                 visits = Visits { answered_at: Some(now), ..Visits::default() };
@@ -199,19 +230,52 @@ mod tests {
     #[test]
     fn who_cannot_be_helped_by_a_visit_or_needs_none_is_not_visited() {
         let now = at("2026-06-03T00:00:00Z");
+        let next = |space: &Space, visits: &Visits| {
+            let next = next_visit(space, &on(), visits, now);
+            (next.at, next.why)
+        };
+        let fresh = Visits::default();
         for stage in [Stage::PAUSED, Stage::RUNTIME_ERROR, Stage::BUILDING, Stage::APP_STARTING] {
             let demo = space(stage.clone(), now, Some(172_800));
-            assert_eq!(next_visit(&demo, &on(), &Visits::default(), now), None, "{stage}");
+            assert_eq!(next(&demo, &fresh), (None, VisitReason::Stage), "{stage}");
         }
         let never = space(Stage::RUNNING, now, None);
-        assert_eq!(next_visit(&never, &on(), &Visits::default(), now), None);
+        assert_eq!(next(&never, &fresh), (None, VisitReason::NeverSleeps));
         let asleep = space(Stage::SLEEPING, now, Some(172_800));
-        assert_eq!(next_visit(&asleep, &on(), &Visits::default(), now), Some(now));
+        assert_eq!(next(&asleep, &fresh), (Some(now), VisitReason::Asleep));
         let waiting = Visits { under_way: Some(RunId("r-1".to_owned())), ..Visits::default() };
-        assert_eq!(next_visit(&asleep, &on(), &waiting, now), None);
+        assert_eq!(next(&asleep, &waiting), (None, VisitReason::UnderWay));
         let later = now + RETRY;
         let failed = Visits { not_before: Some(later), ..Visits::default() };
-        assert_eq!(next_visit(&asleep, &on(), &failed, now), Some(later));
+        assert_eq!(next(&asleep, &failed), (Some(later), VisitReason::Retry));
+        let mut of_static = space(Stage::RUNNING, now, None);
+        of_static.info.sdk = Some("static".into());
+        assert_eq!(next(&of_static, &fresh), (None, VisitReason::Static));
+    }
+
+    #[test]
+    fn why_a_visit_is_due_is_said_with_its_time() {
+        let now = at("2026-07-04T12:00:00Z");
+        let demo = space(Stage::RUNNING, now, Some(172_800));
+        let why = |rule: KeepAlive| next_visit(&demo, &rule, &Visits::default(), now);
+        let by_timer = why(on());
+        assert_eq!(by_timer.why, VisitReason::SleepTimer);
+        assert!(by_timer.at.unwrap() < now + TimeDelta::hours(48), "{by_timer:?}");
+        let hourly = KeepAlive { every_minutes: Some(60), ..on() };
+        let in_an_hour = Some(now + TimeDelta::hours(1));
+        assert_eq!(why(hourly.clone()), NextVisit { at: in_an_hour, why: VisitReason::Interval });
+        // It is Saturday.
+        let hours = AwakeHours {
+            days: vec![1],
+            from: "09:00".into(),
+            to: "18:00".into(),
+            zone: "UTC".into(),
+        };
+        let monday = Some(at("2026-07-06T09:00:00Z"));
+        assert_eq!(
+            why(KeepAlive { hours: Some(hours), ..hourly }),
+            NextVisit { at: monday, why: VisitReason::Hours }
+        );
     }
 
     #[test]

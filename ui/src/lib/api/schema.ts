@@ -260,7 +260,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All jobs and keep-alive rules as a file, which the import takes here or on another machine. */
+        /** All jobs, keep-alive rules and auto-heal rules as a file, which the import takes here or on another machine. */
         get: operations["export_jobs"];
         put?: never;
         post?: never;
@@ -280,8 +280,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Take over jobs and keep-alive rules from a file, or only say what would become of them. What is good is
-         *     taken over; of the rest it is said why not.
+         * Take over jobs, keep-alive rules and auto-heal rules from a file, or only say what would become of them.
+         *     What is good is taken over; of the rest it is said why not. What the file does not name stays as it is.
          */
         post: operations["import_jobs"];
         delete?: never;
@@ -405,6 +405,23 @@ export interface paths {
         get: operations["get_keep_alive_all"];
         /** Choose how all Spaces are kept awake that nothing else is chosen for. */
         put: operations["set_keep_alive_all"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keep-alive/spaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How every Space is kept awake that is, and when each is visited next. */
+        get: operations["list_keep_alive_states"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1209,7 +1226,11 @@ export interface components {
         } | {
             /** @description The flavor to run on. */
             flavor: components["schemas"]["Flavor"];
-            sleep_time?: components["schemas"]["SleepTime"] | null;
+            /**
+             * Format: int64
+             * @description The sleep time to go with it, in seconds; `null` is never. The Hub decides when it is absent.
+             */
+            sleep_time?: number | null;
             /** @enum {string} */
             type: "set_hardware";
         } | {
@@ -1872,7 +1893,7 @@ export interface components {
          * @description What sort of thing was taken over.
          * @enum {string}
          */
-        ImportKind: "job" | "keep_alive" | "keep_alive_all" | "other";
+        ImportKind: "job" | "keep_alive" | "keep_alive_all" | "auto_heal" | "other";
         /**
          * @description What became of it.
          * @enum {string}
@@ -1959,7 +1980,11 @@ export interface components {
         } | {
             /** @description The flavor to run on. */
             flavor: components["schemas"]["Flavor"];
-            sleep_time?: components["schemas"]["SleepTime"] | null;
+            /**
+             * Format: int64
+             * @description The sleep time to go with it, in seconds; `null` is never. The Hub decides when it is absent.
+             */
+            sleep_time?: number | null;
             /** @enum {string} */
             type: "set_hardware";
         } | {
@@ -2064,6 +2089,8 @@ export interface components {
         KeepAliveMode: "follow" | "on" | "off";
         /** @description How a Space is kept awake now. */
         KeepAliveState: {
+            /** @description The Space. */
+            space: components["schemas"]["SpaceId"];
             /** @description What is chosen for the Space. */
             rule: components["schemas"]["KeepAlive"];
             /** @description Whether it is kept awake, by what is chosen for it or for all. */
@@ -2075,9 +2102,11 @@ export interface components {
             visited_at?: string | null;
             /**
              * Format: date-time
-             * @description When it is visited next, as far as that is known; `null` where no visit is needed.
+             * @description When it is visited next, as far as that is known; `null` where no visit is needed, or none helps.
              */
             next_visit_at?: string | null;
+            /** @description Why then, or why not at all. */
+            why: components["schemas"]["VisitReason"];
         };
         /** @description A person's own labels. */
         LabelsRequest: {
@@ -2974,6 +3003,11 @@ export interface components {
          * @enum {string}
          */
         View: "nothing" | "public_spaces" | "all_spaces";
+        /**
+         * @description Why a Space is visited at a time, or not at all.
+         * @enum {string}
+         */
+        VisitReason: "sleep_timer" | "interval" | "asleep" | "hours" | "retry" | "under_way" | "not_kept" | "never_sleeps" | "stage" | "static";
         /** @description How long it took to wake a Space, by the last times that it was. */
         WakeTimes: {
             /**
@@ -3975,6 +4009,26 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_keep_alive_states: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Those with a coming visit first, the soonest before the others */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeepAliveState"][];
                 };
             };
         };
