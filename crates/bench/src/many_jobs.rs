@@ -100,7 +100,7 @@ async fn in_one_minute(count: usize) -> anyhow::Result<Vec<Row>> {
     let visits: u64 = (0..SPACES)
         .map(|n| Ok(simulation.hub.world().space(&space(n))?.visits))
         .sum::<Result<u64, hfsm_hub_sim::Error>>()?;
-    simulation.fleet.shutdown().await;
+    simulation.end().await;
     #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
     let rows = vec![
         Row::at_most(

@@ -26,7 +26,7 @@ pub(crate) struct Simulation {
     pub(crate) hub: SimHub,
     clock: Clock,
     /// While it is there, time does not move by itself.
-    _hold: std::sync::mpsc::Sender<()>,
+    hold: std::sync::mpsc::Sender<()>,
 }
 
 /// Runs `work` in a thread whose time stands still.
@@ -78,10 +78,17 @@ impl Simulation {
         let settings = Settings { run_days: 3650, activity_days: 1, ..Settings::default() };
         fleet.set_settings(settings, Actor::System).await?;
         fleet.start();
-        let this = Self { fleet, hub, clock, _hold: hold };
+        let this = Self { fleet, hub, clock, hold };
         this.pass_until(begin + TimeDelta::minutes(1)).await?;
         ensure!(!this.fleet.spaces().is_empty(), "no Space was listed");
         Ok(this)
+    }
+
+    /// Ends the fleet. Time moves by itself from now on: whoever waits for a moment before it ends would
+    /// wait for ever.
+    pub(crate) async fn end(self) {
+        drop(self.hold);
+        self.fleet.shutdown().await;
     }
 
     /// Returns what time it is there.

@@ -84,7 +84,7 @@ async fn live_through(quick: bool) -> anyhow::Result<Vec<Row>> {
         ensure!(runs.iter().any(|run| run.state == state), "nothing was {}", state.as_str());
     }
     let awake = asleep_in_vain(&simulation, rest, back).await?;
-    simulation.fleet.shutdown().await;
+    simulation.end().await;
     let days = length.num_days();
     #[expect(clippy::cast_precision_loss, reason = "a few hundred thousand")]
     let rows = vec![

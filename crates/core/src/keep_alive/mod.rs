@@ -294,7 +294,10 @@ impl Fleet {
                 () = tokio::time::sleep(wait) => {}
                 // Visits end in dozens, and each look is at all Spaces.
                 () = self.0.keep_alives.changed.notified() => {
-                    tokio::time::sleep(self.0.pace.look / 4).await;
+                    tokio::select! {
+                        () = tokio::time::sleep(self.0.pace.look / 4) => {}
+                        () = self.0.supervisor.stopping().cancelled() => return,
+                    }
                 }
                 _ = woke.changed() => {}
                 () = self.0.supervisor.stopping().cancelled() => return,
