@@ -27,29 +27,55 @@ export const indexed = <T extends Candidate>(values: readonly T[]): Indexed<T>[]
 export const wordsOf = (query: string): string[] =>
   query.toLowerCase().split(/\s+/).filter(Boolean);
 
+interface Found<T> {
+  value: T;
+  score: number;
+}
+
 /** The best `limit` of `pool` for `query`, best first. */
 export function rank<T extends Candidate>(
   pool: readonly Indexed<T>[],
   query: string,
   limit: number,
-): { value: T; score: number }[] {
+): Found<T>[] {
   const words = wordsOf(query);
-  const found: { value: T; score: number }[] = [];
+  // A few verbs stand before thousands of names: how they fit is found once for each of them.
+  const verbs = new Map<string, number[]>();
+  const best: Found<T>[] = [];
   for (const item of pool) {
-    const score = scoreOf(item, words);
-    if (score > 0) found.push({ value: item.value, score });
+    let inVerb = verbs.get(item.verb);
+    if (!inVerb) {
+      inVerb = words.map((word) => (item.verb === "" ? 0 : wordScore(item.verb, word, false)));
+      verbs.set(item.verb, inVerb);
+    }
+    const score = scoreOf(item, words, inVerb);
+    if (score === 0) continue;
+    const found = { value: item.value, score };
+    let place = best.length;
+    while (place > 0 && isBetter(found, best[place - 1])) place -= 1;
+    if (place === limit) continue;
+    best.splice(place, 0, found);
+    if (best.length > limit) best.pop();
   }
-  return found
-    .sort((a, b) => b.score - a.score || a.value.name.length - b.value.name.length)
-    .slice(0, limit);
+  return best;
 }
 
+const isBetter = (a: Found<Candidate>, b: Found<Candidate> | undefined): boolean =>
+  !b || a.score > b.score || (a.score === b.score && a.value.name.length < b.value.name.length);
+
 /** 0 when a word is found nowhere, or when none of them names the verb that there is. */
-function scoreOf(item: Indexed<Candidate>, words: readonly string[]): number {
-  let total = 0;
+function scoreOf(
+  item: Indexed<Candidate>,
+  words: readonly string[],
+  inVerbs: readonly number[],
+): number {
   let verbNamed = item.verb === "";
-  for (const word of words) {
-    const inVerb = item.verb === "" ? 0 : wordScore(item.verb, word, false);
+  // Most queries name no verb: what needs one is not looked at further.
+  if (!verbNamed && inVerbs.every((score) => score === 0)) return 0;
+  let total = 0;
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? "";
+    const inVerb = inVerbs[index] ?? 0;
     const inName = wordScore(item.name, word, true);
     const best = Math.max(inVerb, inName, wordScore(item.keywords, word, false) * 0.6);
     if (best === 0) return 0;
