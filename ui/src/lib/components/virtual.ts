@@ -19,6 +19,28 @@ export function offsetsOf(heights: readonly number[]): number[] {
   return offsets;
 }
 
+/**
+ * Which element shows which row. A row that comes takes over the element of one that has gone,
+ * because to make elements is most of what a new row costs; one that stays keeps its own.
+ */
+export class Slots {
+  #byKey = new Map<string, number>();
+  #made = 0;
+
+  /** The slot of each of `keys`. Nobody takes over `kept`, in which the focus is. */
+  assign(keys: readonly string[], kept?: number): number[] {
+    const shown = new Set(keys);
+    const free: number[] = [];
+    for (const [key, slot] of this.#byKey) {
+      if (!shown.has(key) && slot !== kept) free.push(slot);
+    }
+    let next = 0;
+    const slots = keys.map((key) => this.#byKey.get(key) ?? free[next++] ?? this.#made++);
+    this.#byKey = new Map(keys.map((key, index) => [key, slots[index] ?? 0]));
+    return slots;
+  }
+}
+
 function rowAt(offsets: readonly number[], position: number): number {
   let low = 0;
   let high = offsets.length - 2;

@@ -23,6 +23,8 @@ export interface SpaceUse {
 
 interface Entry {
   replicas: Map<string, { point: MetricsPoint; at: number }>;
+  /** It grows in place: a thousand copies a second would keep the browser busy clearing up. */
+  cpuHistory: number[];
   use: SpaceUse | null;
   dirty: boolean;
 }
@@ -63,7 +65,7 @@ export class MetricsState {
   add(space: string, point: MetricsPoint, at = Date.now()): void {
     let entry = this.#entries.get(space);
     if (!entry) {
-      entry = { replicas: new Map(), use: null, dirty: false };
+      entry = { replicas: new Map(), cpuHistory: [], use: null, dirty: false };
       this.#entries.set(space, entry);
     }
     entry.replicas.set(point.replica ?? "", { point, at });
@@ -84,7 +86,7 @@ export class MetricsState {
       if (!entry.dirty) continue;
       entry.dirty = false;
       this.#dirty = true;
-      entry.use = summarise(entry.replicas, entry.use?.cpuHistory ?? []);
+      entry.use = summarise(entry);
     }
     if (this.#dirty) {
       this.#dirty = false;
@@ -99,25 +101,40 @@ export class MetricsState {
   }
 }
 
-function summarise(replicas: Entry["replicas"], history: readonly number[]): SpaceUse | null {
-  const points = [...replicas.values()].map((it) => it.point);
-  if (points.length === 0) return null;
-  const numbers = (pick: (point: MetricsPoint) => number | null | undefined) =>
-    points.map(pick).filter((value): value is number => typeof value === "number");
-  const sum = (values: number[]) =>
-    values.length === 0 ? null : values.reduce((total, value) => total + value, 0);
-  const cpus = numbers((point) => point.cpu_pct);
-  const total = sum(cpus);
-  const cpu = total === null ? null : total / cpus.length;
-  return {
-    cpu,
-    memoryUsed: sum(numbers((point) => point.memory_used_bytes)),
-    memoryTotal: sum(numbers((point) => point.memory_total_bytes)),
-    rx: sum(numbers((point) => point.rx_bps)),
-    tx: sum(numbers((point) => point.tx_bps)),
-    replicas: points.length,
-    cpuHistory: cpu === null ? history : [...history.slice(1 - SPARK_LENGTH), cpu],
+function summarise({ replicas, cpuHistory }: Entry): SpaceUse | null {
+  if (replicas.size === 0) {
+    cpuHistory.length = 0;
+    return null;
+  }
+  const use: SpaceUse = {
+    cpu: null,
+    memoryUsed: null,
+    memoryTotal: null,
+    rx: null,
+    tx: null,
+    replicas: replicas.size,
+    cpuHistory,
   };
+  let processors = 0;
+  for (const { point } of replicas.values()) {
+    if (point.cpu_pct != null) {
+      use.cpu = (use.cpu ?? 0) + point.cpu_pct;
+      processors += 1;
+    }
+    use.memoryUsed = plus(use.memoryUsed, point.memory_used_bytes);
+    use.memoryTotal = plus(use.memoryTotal, point.memory_total_bytes);
+    use.rx = plus(use.rx, point.rx_bps);
+    use.tx = plus(use.tx, point.tx_bps);
+  }
+  if (use.cpu !== null) {
+    use.cpu /= processors;
+    cpuHistory.push(use.cpu);
+    if (cpuHistory.length > SPARK_LENGTH) cpuHistory.shift();
+  }
+  return use;
 }
+
+const plus = (sum: number | null, value: number | null | undefined): number | null =>
+  value == null ? sum : (sum ?? 0) + value;
 
 export const [getMetrics, setMetrics] = createContext<MetricsState>();
