@@ -293,6 +293,7 @@ impl Fleet {
                 account: Some(id.clone()),
                 outcome,
                 message: reason,
+                details: None,
                 request_id: None,
             })
             .await;
@@ -316,6 +317,7 @@ impl Fleet {
             account: Some(id.clone()),
             outcome: Outcome::Done,
             message: None,
+            details: None,
             request_id: None,
         })
         .await;

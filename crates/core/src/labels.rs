@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use hfsm_model::{Activity, ActivityKind, Actor, Outcome, Space, SpaceId};
+use hfsm_model::{Activity, ActivityKind, Actor, Detail, Outcome, Space, SpaceId};
 
 use crate::{Error, Fleet};
 
@@ -28,7 +28,7 @@ impl Fleet {
         let id = self.space(id)?.info.id.clone();
         let _turn = self.0.persistence.choosing.lock().await;
         self.0.store.set_labels(&id, &labels).await?;
-        let message = labels.join(", ");
+        let details = Detail::Labels { labels: labels.clone() };
         let changes = self.0.inventory.set_labels(&id, labels);
         self.publish_changes(changes).await;
         self.record(Activity {
@@ -39,7 +39,8 @@ impl Fleet {
             space: Some(id.clone()),
             account: None,
             outcome: Outcome::Done,
-            message: Some(format!("labels: {message}")),
+            message: Some(details.to_string()),
+            details: Some(details),
             request_id: None,
         })
         .await;

@@ -245,6 +245,7 @@ impl Fleet {
             account: None,
             outcome: Outcome::Done,
             message: None,
+            details: None,
             request_id: None,
         };
         match outcome {

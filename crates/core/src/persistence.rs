@@ -254,6 +254,7 @@ impl Fleet {
             account: None,
             outcome: Outcome::Done,
             message: None,
+            details: None,
             request_id: None,
         })
         .await;

@@ -1,7 +1,9 @@
 //! Variables and secrets of a Space. The Hub restarts the app after each change.
 
 use hfsm_hub::Rank;
-use hfsm_model::{Activity, ActivityKind, Actor, Outcome, Secret, SpaceId, Variable, WriteAccess};
+use hfsm_model::{
+    Activity, ActivityKind, Actor, Detail, Outcome, Secret, SpaceId, Variable, WriteAccess,
+};
 use secrecy::SecretString;
 
 use crate::{Error, Fleet};
@@ -29,8 +31,14 @@ impl Fleet {
     ) -> Result<Vec<Variable>, Error> {
         check_key(key)?;
         let outcome = self.writer(id)?.set_variable(id, key, value, description).await;
-        self.note_change(id, ActivityKind::ChangeVariable, format!("set `{key}`"), actor, outcome)
-            .await
+        self.note_change(
+            id,
+            ActivityKind::ChangeVariable,
+            Detail::ValueSet { key: key.to_owned(), why: None },
+            actor,
+            outcome,
+        )
+        .await
     }
 
     /// Removes a variable. The Hub restarts the app.
@@ -48,7 +56,7 @@ impl Fleet {
         self.note_change(
             id,
             ActivityKind::ChangeVariable,
-            format!("removed `{key}`"),
+            Detail::ValueRemoved { key: key.to_owned(), why: None },
             actor,
             outcome,
         )
@@ -77,8 +85,14 @@ impl Fleet {
     ) -> Result<(), Error> {
         check_key(key)?;
         let outcome = self.writer(id)?.set_secret(id, key, value, description).await;
-        self.note_change(id, ActivityKind::ChangeSecret, format!("set `{key}`"), actor, outcome)
-            .await
+        self.note_change(
+            id,
+            ActivityKind::ChangeSecret,
+            Detail::ValueSet { key: key.to_owned(), why: None },
+            actor,
+            outcome,
+        )
+        .await
     }
 
     /// Removes a secret. The Hub restarts the app.
@@ -88,8 +102,14 @@ impl Fleet {
     pub async fn remove_secret(&self, id: &SpaceId, key: &str, actor: Actor) -> Result<(), Error> {
         check_key(key)?;
         let outcome = self.writer(id)?.delete_secret(id, key).await;
-        self.note_change(id, ActivityKind::ChangeSecret, format!("removed `{key}`"), actor, outcome)
-            .await
+        self.note_change(
+            id,
+            ActivityKind::ChangeSecret,
+            Detail::ValueRemoved { key: key.to_owned(), why: None },
+            actor,
+            outcome,
+        )
+        .await
     }
 
     fn writer(&self, id: &SpaceId) -> Result<hfsm_hub::Gateway, Error> {
@@ -104,15 +124,18 @@ impl Fleet {
         &self,
         id: &SpaceId,
         kind: ActivityKind,
-        what: String,
+        mut what: Detail,
         actor: Actor,
         outcome: Result<T, hfsm_hub::Error>,
     ) -> Result<T, Error> {
-        let (result, message) = match &outcome {
-            Ok(_) => (Outcome::Done, what),
-            Err(error) if error.is_transient() => (Outcome::Failed, format!("{what}: {error}")),
-            Err(error) => (Outcome::Refused, format!("{what}: {error}")),
+        let result = match &outcome {
+            Ok(_) => Outcome::Done,
+            Err(error) if error.is_transient() => Outcome::Failed,
+            Err(_) => Outcome::Refused,
         };
+        if let Detail::ValueSet { why, .. } | Detail::ValueRemoved { why, .. } = &mut what {
+            *why = outcome.as_ref().err().map(ToString::to_string);
+        }
         self.record(Activity {
             id: 0,
             at: self.0.clock.now(),
@@ -121,7 +144,8 @@ impl Fleet {
             space: Some(id.clone()),
             account: None,
             outcome: result,
-            message: Some(message),
+            message: Some(what.to_string()),
+            details: Some(what),
             request_id: outcome
                 .as_ref()
                 .err()

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{AccountId, SpaceId};
+use crate::{AccountId, Detail, SpaceId};
 
 /// One line of the activity list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -25,6 +25,10 @@ pub struct Activity {
     pub outcome: Outcome,
     /// The reason or the details, in words for a person.
     pub message: Option<String>,
+    /// The same in a form that can be put into another language; `null` for what others worded, and for
+    /// lines of before there was this.
+    #[serde(default)]
+    pub details: Option<Detail>,
     /// The Hub's name of the request, where one was made.
     pub request_id: Option<String>,
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{AccountId, ExpectedAnswer, JobAction, RunId, SpaceId};
+use crate::{AccountId, Detail, ExpectedAnswer, JobAction, RunId, SpaceId};
 
 /// For which Spaces auto-heal is chosen. What is chosen for a Space counts before what is chosen for its
 /// labels, that before what is chosen for its account, and that before what is chosen for all.
@@ -166,6 +166,8 @@ pub struct HealthRecord {
     pub failures: u32,
     /// What was wrong with the last; `null` when it was right.
     pub wrong: Option<String>,
+    /// The same in a form that can be put into another language.
+    pub wrong_details: Option<Detail>,
 }
 
 /// That a Space is no longer mended, until a person or a new commit says otherwise.
@@ -177,6 +179,10 @@ pub struct GaveUp {
     pub cause: GaveUpCause,
     /// Why, in words, with those of the Hub where it gave some.
     pub reason: String,
+    /// The same in a form that can be put into another language; `null` for what was stored before there
+    /// was this.
+    #[serde(default)]
+    pub details: Option<Detail>,
     /// The head commit then: another one ends it.
     pub sha: Option<String>,
 }
@@ -232,6 +238,8 @@ pub struct HealState {
     pub standing: HealStanding,
     /// What fails, or why it is left alone.
     pub reason: Option<String>,
+    /// The same in a form that can be put into another language.
+    pub details: Option<Detail>,
     /// Since when it fails.
     pub failing_since: Option<DateTime<Utc>>,
     /// When the next attempt is made, if it still fails then.

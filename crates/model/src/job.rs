@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    AccountId, Action, Actor, ExpectedAnswer, Flavor, OperationId, SleepTime, SpaceId, Stage,
+    AccountId, Action, Actor, Detail, ExpectedAnswer, Flavor, OperationId, SleepTime, SpaceId,
+    Stage,
 };
 
 /// The name of a job.
@@ -270,6 +271,10 @@ pub struct Run {
     pub ended_at: Option<DateTime<Utc>>,
     /// Why it was missed, skipped, refused or failed; the Hub's answer where it gave one.
     pub reason: Option<String>,
+    /// The same in a form that can be put into another language; `null` for what others worded, and for
+    /// runs of before there was this.
+    #[serde(default)]
+    pub details: Option<Detail>,
     /// What stood in the way, where that is of a known kind.
     #[serde(default)]
     pub hurdle: Option<Hurdle>,
@@ -396,6 +401,10 @@ pub struct WakeTimes {
 pub struct Risks {
     /// Why a free account may lose the Space's place, with the evidence; `null` where nothing says so.
     pub slot: Option<String>,
+    /// The same in a form that can be put into another language.
+    pub slot_details: Option<Detail>,
     /// Why it will cost money; `null` where it will not.
     pub billed: Option<String>,
+    /// The same in a form that can be put into another language.
+    pub billed_details: Option<Detail>,
 }

@@ -8,6 +8,7 @@ mod account;
 mod activity;
 mod answer;
 mod clock;
+mod detail;
 mod event;
 mod hardware;
 mod heal;
@@ -33,6 +34,7 @@ pub use account::{
 pub use activity::{Activity, ActivityKind, Actor, ActorKind, Outcome};
 pub use answer::ExpectedAnswer;
 pub use clock::Clock;
+pub use detail::{Detail, Forgotten, JobChange, Load, SignInWay};
 pub use event::{Envelope, Event};
 pub use hardware::{Accelerator, Flavor, Hardware, HardwareOption};
 pub use heal::{

@@ -14,7 +14,7 @@ use std::{
 use chrono::TimeDelta;
 use hfsm_api::PublicView;
 use hfsm_core::Fleet;
-use hfsm_model::{Activity, ActivityKind, Actor, Outcome};
+use hfsm_model::{Activity, ActivityKind, Actor, Detail, Outcome, SignInWay};
 use hfsm_store::{Session, SessionHash};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -231,7 +231,7 @@ impl SignIn {
         };
         if !used {
             self.0.by_code.failed(address);
-            self.record(Actor::System, Outcome::Refused, from, "with a one-time code").await;
+            self.record_refusal(Actor::System, from, SignInWay::Code).await;
             return Err(Refused::Wrong);
         }
         let user = match self.credential().await? {
@@ -381,8 +381,8 @@ impl SignIn {
         if !self.0.hasher.verify(password, hash).await? {
             // A name that does not exist may be a password in the wrong field.
             let actor = if is_user { Actor::Person(name) } else { Actor::System };
-            let how = if is_user { "with a password" } else { "with an unknown user name" };
-            self.record(actor, Outcome::Refused, from, how).await;
+            let with = if is_user { SignInWay::Password } else { SignInWay::UnknownUser };
+            self.record_refusal(actor, from, with).await;
             return Err(Refused::Wrong);
         }
         self.0.by_address.succeeded(&address);
@@ -407,7 +407,9 @@ impl SignIn {
             user_agent: agent.map(|agent| agent.chars().take(256).collect()),
         };
         self.0.fleet.store().insert_session(&session).await?;
-        self.record(Actor::Person(user.to_owned()), Outcome::Done, from, "").await;
+        let signed_in = Detail::SignedIn { from: from.to_string() };
+        tracing::info!("{signed_in}");
+        self.record(Actor::Person(user.to_owned()), Outcome::Done, signed_in).await;
         Ok(NewSession { token, user: user.to_owned() })
     }
 
@@ -424,15 +426,13 @@ impl SignIn {
         })
     }
 
-    async fn record(&self, actor: Actor, outcome: Outcome, from: IpAddr, how: &str) {
-        let message = match outcome {
-            Outcome::Done => format!("signed in from {from}"),
-            Outcome::Refused | Outcome::Failed => format!("sign-in {how} refused, from {from}"),
-        };
-        match outcome {
-            Outcome::Done => tracing::info!("{message}"),
-            Outcome::Refused | Outcome::Failed => tracing::warn!("{message}"),
-        }
+    async fn record_refusal(&self, actor: Actor, from: IpAddr, with: SignInWay) {
+        let refused = Detail::SignInRefused { with, from: from.to_string() };
+        tracing::warn!("{refused}");
+        self.record(actor, Outcome::Refused, refused).await;
+    }
+
+    async fn record(&self, actor: Actor, outcome: Outcome, details: Detail) {
         let activity = Activity {
             id: 0,
             at: self.0.fleet.clock().now(),
@@ -441,7 +441,8 @@ impl SignIn {
             space: None,
             account: None,
             outcome,
-            message: Some(message),
+            message: Some(details.to_string()),
+            details: Some(details),
             request_id: None,
         };
         self.0.fleet.record(activity).await;

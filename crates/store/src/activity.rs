@@ -99,6 +99,7 @@ pub(crate) async fn add(
         account: Set(activity.account.as_ref().map(AccountId::to_string)),
         outcome: Set(to_json(&activity.outcome)?),
         message: Set(activity.message.clone()),
+        details: Set(activity.details.as_ref().map(to_json).transpose()?),
         request_id: Set(activity.request_id.clone()),
     };
     let added = table::Entity::insert(row).exec(connection).await?;
@@ -139,6 +140,8 @@ fn to_activity(row: table::Model) -> Result<Activity> {
             .map_err(|e| unreadable(Box::new(e)))?,
         outcome: from_json(&row.outcome).map_err(unreadable)?,
         message: row.message,
+        // What a newer version words is told in the words that stand beside it.
+        details: row.details.as_deref().and_then(|text| serde_json::from_str(text).ok()),
         request_id: row.request_id,
     })
 }
@@ -158,6 +161,7 @@ mod table {
         pub account: Option<String>,
         pub outcome: String,
         pub message: Option<String>,
+        pub details: Option<String>,
         pub request_id: Option<String>,
     }
 

@@ -183,6 +183,7 @@ mod tests {
             account: None,
             outcome: Outcome::Done,
             message: Some(format!("{n} {}", "x".repeat(1500))),
+            details: None,
             request_id: None,
         }
     }

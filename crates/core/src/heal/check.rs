@@ -2,7 +2,7 @@
 //! hardware is kept from falling asleep that costs money, unless the rule allows it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use hfsm_model::{HealRule, HealthCheck, HealthRecord, Space, SpaceId, Stage};
+use hfsm_model::{Detail, HealRule, HealthCheck, HealthRecord, Space, SpaceId, Stage};
 use hfsm_store::StoredHeal;
 
 use crate::{Error, Fleet, jobs::wrong_with};
@@ -41,19 +41,19 @@ impl Fleet {
     }
 
     /// Tells why an app is not asked although the rule says so; `None` when it is.
-    pub(super) async fn why_not_asked(&self, space: &Space, rule: &HealRule) -> Option<String> {
+    pub(super) async fn why_not_asked(&self, space: &Space, rule: &HealRule) -> Option<Detail> {
         let runtime = space.info.runtime.as_ref()?;
         let flavor = runtime.hardware.current.as_ref().filter(|_| !rule.allow_billed)?;
         runtime.sleep_time.0?;
         let cost = self.cost(flavor).await?;
-        Some(format!("{cost}, and each question would keep it from falling asleep"))
+        Some(Detail::QuestionsCost { cost: Box::new(cost) })
     }
 
     /// Tells what is wrong with how an app answers now; `None` when nothing is.
-    pub(super) async fn wrong_answer(&self, space: &Space, check: &HealthCheck) -> Option<String> {
+    pub(super) async fn wrong_answer(&self, space: &Space, check: &HealthCheck) -> Option<Detail> {
         match self.visit_app(space, &check.answer).await {
             Ok(visit) => wrong_with(&visit, &check.answer),
-            Err(error) => Some(error.to_string()),
+            Err(error) => Some(Detail::said(error)),
         }
     }
 
@@ -65,7 +65,7 @@ impl Fleet {
         }
     }
 
-    async fn note_answer(&self, id: &SpaceId, wrong: Option<String>) -> Result<(), Error> {
+    async fn note_answer(&self, id: &SpaceId, wrong: Option<Detail>) -> Result<(), Error> {
         for _ in 0..TRIES {
             let stored = self.0.store.heal(id).await?;
             let still_runs = self.space(id).is_ok_and(|space| space.stage == Stage::RUNNING);
@@ -83,7 +83,7 @@ impl Fleet {
     }
 }
 
-fn take_answer(health: &mut HealthRecord, wrong: Option<String>, now: DateTime<Utc>) {
+fn take_answer(health: &mut HealthRecord, wrong: Option<Detail>, now: DateTime<Utc>) {
     health.checked_at = Some(now);
     if wrong.is_some() {
         health.failures = health.failures.saturating_add(1);
@@ -91,5 +91,6 @@ fn take_answer(health: &mut HealthRecord, wrong: Option<String>, now: DateTime<U
     } else {
         (health.failures, health.failing_since) = (0, None);
     }
-    health.wrong = wrong;
+    health.wrong = wrong.as_ref().map(ToString::to_string);
+    health.wrong_details = wrong;
 }

@@ -1,7 +1,7 @@
 //! What fails, and whether a restart may mend it.
 
 use chrono::{DateTime, Utc};
-use hfsm_model::{GaveUpCause, HealRecord, HealRule, Space, Stage};
+use hfsm_model::{Detail, GaveUpCause, HealRecord, HealRule, Space, Stage};
 
 /// What is known of a failed build, in small letters, that passes by itself.
 const PASSING: &[&str] = &[
@@ -33,7 +33,7 @@ const PASSING: &[&str] = &[
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Failure {
     pub(super) since: DateTime<Utc>,
-    pub(super) reason: String,
+    pub(super) reason: Detail,
     /// Why a restart does not mend it; `None` where it may.
     pub(super) lasts: Option<GaveUpCause>,
 }
@@ -48,8 +48,8 @@ pub(super) fn failure_of(
 ) -> Option<Failure> {
     let message = message_of(space);
     let failure = |lasts| {
-        let why = message.unwrap_or("the Hub gave no reason");
-        let reason = format!("`{}`: {why}", space.stage);
+        let (stage, words) = (space.stage.clone(), message.map(ToOwned::to_owned));
+        let reason = Detail::Fails { stage, words };
         Some(Failure { since: space.stage_since, reason, lasts })
     };
     match space.stage.as_str() {
@@ -67,7 +67,8 @@ pub(super) fn failure_of(
             let check = rule.health.as_ref()?;
             let health = &record.health;
             let since = health.failing_since.filter(|_| health.failures >= check.failures)?;
-            let reason = health.wrong.clone().unwrap_or_default();
+            let words = || Detail::said(health.wrong.as_deref().unwrap_or_default());
+            let reason = health.wrong_details.clone().unwrap_or_else(words);
             Some(Failure { since, reason, lasts: None })
         }
         _ => None,

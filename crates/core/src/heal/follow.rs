@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hfsm_model::{
-    Activity, Event, GaveUp, HealRecord, HealRule, JobAction, LogKind, Outcome, Run, RunCause,
-    RunState, Space, SpaceId, Terms,
+    Activity, Detail, Event, GaveUp, HealRecord, HealRule, JobAction, LogKind, Outcome, Run,
+    RunCause, RunState, Space, SpaceId, Terms,
 };
 use hfsm_store::StoredHeal;
 
@@ -112,8 +112,9 @@ impl Fleet {
                 let asked = self.ask_if_due(space, rule, &stored, now).await?;
                 Ok(asked.into_iter().chain((until > now).then_some(until)).min())
             }
-            Verdict::Forget(why) => {
-                let line = self.heal_line(Some(id), Outcome::Done, why.to_owned());
+            Verdict::Forget(because) => {
+                let line =
+                    self.heal_line(Some(id), Outcome::Done, Detail::AttemptsForgotten { because });
                 self.remember(id, &stored, &forgotten(record), None, &[line]).await?;
                 Ok(Some(now))
             }
@@ -133,16 +134,18 @@ impl Fleet {
                 Ok(asked.into_iter().chain(Some(at)).min())
             }
             Verdict::LeaveAlone { reason, .. } => {
-                if record.left_alone.as_ref() != Some(&reason) {
-                    let line = self.heal_line(Some(id), Outcome::Refused, reason.clone());
-                    let record = HealRecord { left_alone: Some(reason), ..record.clone() };
+                let words = reason.to_string();
+                if record.left_alone.as_ref() != Some(&words) {
+                    let line = self.heal_line(Some(id), Outcome::Refused, reason);
+                    let record = HealRecord { left_alone: Some(words), ..record.clone() };
                     self.remember(id, &stored, &record, None, &[line]).await?;
                 }
                 Ok(None)
             }
             Verdict::GiveUp { cause, reason } => {
                 let sha = space.info.sha.clone();
-                let gave_up = GaveUp { at: now, cause, reason, sha };
+                let (words, details) = (reason.to_string(), Some(reason));
+                let gave_up = GaveUp { at: now, cause, reason: words, details, sha };
                 self.give_up(space, &stored, record.clone(), gave_up).await?;
                 Ok(None)
             }
@@ -166,11 +169,11 @@ impl Fleet {
         let verdict = judge(space, rule, record, log.as_deref(), now);
         let Verdict::Mend { failure, action, .. } = &verdict else { return verdict };
         let risks = self.risks_of(space, action).await;
-        let billed = risks.billed.filter(|_| !rule.allow_billed);
-        let slot = risks.slot.filter(|_| !rule.allow_slot_risk);
+        let billed = risks.billed_details.filter(|_| !rule.allow_billed);
+        let slot = risks.slot_details.filter(|_| !rule.allow_slot_risk);
         match billed.or(slot) {
             Some(risk) => {
-                let reason = format!("{risk}; the rule does not allow that");
+                let reason = Detail::NotAllowed { risk: Box::new(risk) };
                 Verdict::LeaveAlone { since: failure.since, reason }
             }
             None => verdict,
@@ -236,7 +239,8 @@ impl Fleet {
         gave_up: GaveUp,
     ) -> Result<(), Error> {
         let id = &space.info.id;
-        let line = format!("gave up: {}", gave_up.reason);
+        let why = gave_up.details.clone().unwrap_or_else(|| Detail::said(&gave_up.reason));
+        let line = Detail::GaveUp { why: Box::new(why) };
         let line = self.heal_line(Some(id), Outcome::Failed, line);
         let untold = record.in_a_row > 0;
         let record = HealRecord { gave_up: Some(gave_up), untold, ..record };
@@ -279,21 +283,21 @@ impl Fleet {
     }
 
     /// Tells why an attempt that is about to be made is not needed any more; `None` when it is.
-    pub(crate) async fn needs_no_mending(&self, run: &Run, space: &Space) -> Option<String> {
+    pub(crate) async fn needs_no_mending(&self, run: &Run, space: &Space) -> Option<Detail> {
         if run.cause != RunCause::AutoHeal {
             return None;
         }
         let rules = match self.heal_rules().await {
             Ok(rules) => rules,
-            Err(error) => return Some(error.to_string()),
+            Err(error) => return Some(Detail::said(error)),
         };
         let Some(rule) = rules.of(space).rule else {
-            return Some("auto-heal was switched off".to_owned());
+            return Some(Detail::HealSwitchedOff);
         };
         let check = rule.health.as_ref().filter(|_| jobs::serves(&space.stage))?;
         match self.wrong_answer(space, check).await {
             Some(_) => None,
-            None => Some("the app answers as it should again".to_owned()),
+            None => Some(Detail::AnswersAgain),
         }
     }
 }

@@ -18,8 +18,8 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use hfsm_model::{
-    Activity, ActivityKind, Actor, Event, GaveUp, HealMode, HealRecord, HealScope, HealStanding,
-    HealState, Outcome, ScopedHeal, Space, SpaceId,
+    Activity, ActivityKind, Actor, Detail, Event, Forgotten, GaveUp, HealMode, HealRecord,
+    HealScope, HealStanding, HealState, Outcome, ScopedHeal, Space, SpaceId,
 };
 use hfsm_store::StoredHeal;
 use tokio::sync::Notify;
@@ -110,25 +110,16 @@ impl Fleet {
         }
         self.0.store.set_setting(RULES, &rules.0).await?;
         for chosen in choices {
-            let word = match chosen.choice.mode {
-                HealMode::On => "on",
-                HealMode::Off => "off",
-                HealMode::Follow => "as is chosen more generally",
+            let mode = chosen.choice.mode;
+            let space = match &chosen.scope {
+                HealScope::Space { space } => Some(space.clone()),
+                HealScope::All | HealScope::Account { .. } | HealScope::Label { .. } => None,
             };
-            let (space, message) = match chosen.scope {
-                HealScope::All => (None, format!("auto-heal of all Spaces: {word}")),
-                HealScope::Account { account } => {
-                    (None, format!("auto-heal of the account {account}: {word}"))
-                }
-                HealScope::Label { label } => {
-                    (None, format!("auto-heal of the label {label}: {word}"))
-                }
-                HealScope::Space { space } => (Some(space), format!("auto-heal: {word}")),
-            };
+            let details = Detail::AutoHeal { scope: chosen.scope, mode };
             if let Some(id) = &space {
                 self.forget_attempts(id, None).await?;
             }
-            let line = self.heal_line(space.as_ref(), Outcome::Done, message);
+            let line = self.heal_line(space.as_ref(), Outcome::Done, details);
             let kind = ActivityKind::ChangeSetting;
             self.record(Activity { actor: actor.clone(), kind, ..line }).await;
             self.heal_changed(space.as_ref());
@@ -217,7 +208,7 @@ impl Fleet {
                 ..self.heal_line(
                     Some(id),
                     Outcome::Done,
-                    "the attempts before are forgotten".to_owned(),
+                    Detail::AttemptsForgotten { because: Forgotten::Asked },
                 )
             });
             if record == stored.record && line.is_none() {
@@ -242,6 +233,7 @@ impl Fleet {
             from: in_force.from,
             standing: HealStanding::Off,
             reason: None,
+            details: None,
             failing_since: None,
             next_attempt_at: None,
             next_action: None,
@@ -256,7 +248,8 @@ impl Fleet {
         if let Some(health) = &mut state.health
             && let Some(why) = self.why_not_asked(space, &rule).await
         {
-            (health.next_at, health.wrong) = (None, Some(format!("not asked: {why}")));
+            (health.next_at, health.wrong) = (None, Some(why.to_string()));
+            health.wrong_details = Some(why);
         }
         if record.run.is_some() {
             state.standing = HealStanding::Mending;
@@ -268,32 +261,35 @@ impl Fleet {
             }
             Verdict::Mend { failure, at, action } => {
                 state.standing = HealStanding::Waiting;
-                state.reason = Some(failure.reason);
+                state.details = Some(failure.reason);
                 state.failing_since = Some(failure.since);
                 state.next_attempt_at = Some(at.max(now));
                 state.next_action = Some(action);
             }
             Verdict::LeaveAlone { since, reason } => {
                 state.standing = HealStanding::LeftAlone;
-                state.reason = Some(reason);
+                state.details = Some(reason);
                 state.failing_since = Some(since);
             }
             Verdict::GiveUp { cause, reason } => {
                 state.standing = HealStanding::GaveUp;
-                state.reason = Some(reason.clone());
                 let sha = space.info.sha.clone();
-                state.gave_up = Some(GaveUp { at: now, cause, reason, sha });
+                let (words, details) = (reason.to_string(), Some(reason.clone()));
+                state.details = Some(reason);
+                state.gave_up = Some(GaveUp { at: now, cause, reason: words, details, sha });
             }
             Verdict::GaveUp => {
                 state.standing = HealStanding::GaveUp;
                 state.reason = record.gave_up.as_ref().map(|gave_up| gave_up.reason.clone());
+                state.details = record.gave_up.as_ref().and_then(|gave_up| gave_up.details.clone());
             }
         }
+        state.reason = state.details.as_ref().map(ToString::to_string).or(state.reason);
         state
     }
 
     /// Makes a line of the activity list about auto-heal.
-    fn heal_line(&self, space: Option<&SpaceId>, outcome: Outcome, message: String) -> Activity {
+    fn heal_line(&self, space: Option<&SpaceId>, outcome: Outcome, details: Detail) -> Activity {
         Activity {
             id: 0,
             at: self.0.clock.now(),
@@ -302,7 +298,8 @@ impl Fleet {
             space: space.cloned(),
             account: None,
             outcome,
-            message: Some(message),
+            message: Some(details.to_string()),
+            details: Some(details),
             request_id: None,
         }
     }

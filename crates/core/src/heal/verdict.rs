@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hfsm_model::{
-    GaveUp, GaveUpCause, HealRecord, HealRule, HealthRecord, Hurdle, JobAction, Run, RunState,
-    Space, Stage, WriteAccess,
+    Detail, Forgotten, GaveUp, GaveUpCause, HealRecord, HealRule, HealthRecord, Hurdle, JobAction,
+    Run, RunState, Space, Stage, WriteAccess,
 };
 
 use crate::spread::spread;
@@ -25,13 +25,13 @@ pub(super) enum Verdict {
     /// Attempts were made, and it has to run well for a while before they are forgotten.
     Watched { until: DateTime<Utc> },
     /// The attempts before no longer count, for this reason.
-    Forget(&'static str),
+    Forget(Forgotten),
     /// It fails, and is mended at that time; now, where that is over.
     Mend { failure: Failure, at: DateTime<Utc>, action: JobAction },
     /// It fails by something that is not mended.
-    LeaveAlone { since: DateTime<Utc>, reason: String },
+    LeaveAlone { since: DateTime<Utc>, reason: Detail },
     /// It is not to be mended any more.
-    GiveUp { cause: GaveUpCause, reason: String },
+    GiveUp { cause: GaveUpCause, reason: Detail },
     /// It is not mended any more.
     GaveUp,
 }
@@ -49,20 +49,23 @@ pub(super) fn judge(
         |before: &Option<String>| before.is_some() && head.is_some() && head != before.as_ref();
     if let Some(gave_up) = &record.gave_up {
         return if is_new(&gave_up.sha) {
-            Verdict::Forget("there is a new commit")
+            Verdict::Forget(Forgotten::NewCommit)
         } else {
             Verdict::GaveUp
         };
     }
     let tried = record.in_a_row > 0;
     if tried && is_new(&record.sha) {
-        return Verdict::Forget("there is a new commit");
+        return Verdict::Forget(Forgotten::NewCommit);
     }
     if space.stage == Stage::PAUSED && tried {
         let message = message_of(space).unwrap_or_default();
         return match lasting_cause(message) {
-            Some(cause) => Verdict::GiveUp { cause, reason: format!("`PAUSED`: {message}") },
-            None => Verdict::Forget("it was paused"),
+            Some(cause) => {
+                let (stage, words) = (space.stage.clone(), Some(message.to_owned()));
+                Verdict::GiveUp { cause, reason: Detail::Fails { stage, words } }
+            }
+            None => Verdict::Forget(Forgotten::Paused),
         };
     }
     let Some(failure) = failure_of(space, rule, record, log) else {
@@ -71,18 +74,17 @@ pub(super) fn judge(
     let Failure { since, reason, lasts } = failure.clone();
     match lasts {
         Some(GaveUpCause::Configuration) if !tried => {
-            let reason = format!("a restart does not mend this: {reason}");
+            let reason = Detail::NoRestartHelps { why: Box::new(reason) };
             return Verdict::LeaveAlone { since, reason };
         }
         Some(cause) => return Verdict::GiveUp { cause, reason },
         None => {}
     }
     if space.write_access == WriteAccess::No {
-        let reason = "no token here may restart it".to_owned();
-        return Verdict::LeaveAlone { since, reason };
+        return Verdict::LeaveAlone { since, reason: Detail::NoToken };
     }
     if record.in_a_row >= attempts_of(rule) {
-        let reason = format!("{} did not help: {reason}", counted(record.in_a_row));
+        let reason = Detail::AttemptsInVain { attempts: record.in_a_row, why: Box::new(reason) };
         return Verdict::GiveUp { cause: GaveUpCause::Attempts, reason };
     }
     let after = TimeDelta::minutes(rule.after_minutes.into());
@@ -101,7 +103,7 @@ fn watched(space: &Space, rule: &HealRule, record: &HealRecord, now: DateTime<Ut
     let answers = rule.health.is_none() || asked.max(last) == asked;
     let calm_at = last.map_or(space.stage_since, |last| last.max(space.stage_since)) + CALM;
     if space.stage == Stage::RUNNING && answers && calm_at <= now {
-        Verdict::Forget("it has run well for 10 minutes")
+        Verdict::Forget(Forgotten::RanWell)
     } else {
         Verdict::Watched { until: calm_at }
     }
@@ -159,17 +161,18 @@ pub(super) fn settled(
     run: &Run,
     now: DateTime<Utc>,
     spread: f64,
-) -> (HealRecord, Option<String>) {
+) -> (HealRecord, Option<Detail>) {
     let mut after = HealRecord { run: None, ..record.clone() };
     let reason = run.reason.as_deref().unwrap_or("no reason was given");
-    let name = format!("{} {} of {}", word(&run.action), record.in_a_row, attempts_of(rule));
+    let why = Box::new(run.details.clone().unwrap_or_else(|| Detail::said(reason)));
+    let (action, number, of) = (run.action.clone(), record.in_a_row, attempts_of(rule));
     match (run.state, run.hurdle) {
         // Nothing was sent.
         (RunState::Skipped | RunState::Missed, _) | (_, Some(Hurdle::Terms)) => {
             after.attempts.retain(|at| *at != run.planned_at);
             after.in_a_row = record.in_a_row.saturating_sub(1);
             after.not_before = Some(now + SOON);
-            (after, Some(format!("{name} was not made: {reason}")))
+            (after, Some(Detail::AttemptNotMade { action, number, of, why }))
         }
         (_, Some(hurdle)) => {
             let cause = match hurdle {
@@ -177,8 +180,13 @@ pub(super) fn settled(
                 Hurdle::Billing => GaveUpCause::Billing,
                 Hurdle::Rights | Hurdle::Terms => GaveUpCause::Refused,
             };
-            after.gave_up =
-                Some(GaveUp { at: now, cause, reason: reason.to_owned(), sha: record.sha.clone() });
+            after.gave_up = Some(GaveUp {
+                at: now,
+                cause,
+                reason: reason.to_owned(),
+                details: Some(*why),
+                sha: record.sha.clone(),
+            });
             (after, None)
         }
         (RunState::Done, None) => {
@@ -188,13 +196,8 @@ pub(super) fn settled(
         _ => {
             let next = now + back_off(rule, record.in_a_row, spread);
             after.not_before = Some(next);
-            let more = record.in_a_row < attempts_of(rule);
-            let then = if more {
-                format!("; the next attempt is made after {}", next.format("%Y-%m-%d %H:%M UTC"))
-            } else {
-                String::new()
-            };
-            (after, Some(format!("{name} did not help: {reason}{then}")))
+            let next = (number < of).then_some(next);
+            (after, Some(Detail::AttemptFailed { action, number, of, why, next }))
         }
     }
 }
@@ -214,26 +217,14 @@ pub(super) fn announced(
     rule: &HealRule,
     record: &HealRecord,
     failure: &Failure,
-) -> String {
-    format!(
-        "{} {} of {}, since {}: {}",
-        word(action),
-        record.in_a_row + 1,
-        attempts_of(rule),
-        failure.since.format("%Y-%m-%d %H:%M UTC"),
-        failure.reason
-    )
-}
-
-fn word(action: &JobAction) -> &'static str {
-    match action {
-        JobAction::FactoryRebuild => "factory rebuild",
-        _ => "restart",
+) -> Detail {
+    Detail::Attempt {
+        action: action.clone(),
+        number: record.in_a_row + 1,
+        of: attempts_of(rule),
+        since: failure.since,
+        why: Box::new(failure.reason.clone()),
     }
-}
-
-fn counted(attempts: u32) -> String {
-    if attempts == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") }
 }
 
 /// Returns how long to wait after so many attempts: each time twice as long, a fifth more or less, and a

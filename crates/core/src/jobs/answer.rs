@@ -1,7 +1,7 @@
 //! Whether an app answers, and as it should.
 
 use hfsm_hub::{Rank, Visit};
-use hfsm_model::{ExpectedAnswer, Space};
+use hfsm_model::{Detail, ExpectedAnswer, Space};
 
 use crate::{Error, Fleet};
 
@@ -31,20 +31,20 @@ impl Fleet {
 }
 
 /// Tells what is wrong with an answer; `None` when nothing is.
-pub(crate) fn wrong_with(visit: &Visit, expected: &ExpectedAnswer) -> Option<String> {
+pub(crate) fn wrong_with(visit: &Visit, expected: &ExpectedAnswer) -> Option<Detail> {
     let status = visit.status;
     if !visit.answered_by_app {
-        return Some(format!("a page of the Hub answered in the app's place (HTTP {status})"));
+        return Some(Detail::HubAnswered { status });
     }
     match expected.status {
         Some(wanted) if wanted != status => {
-            return Some(format!("the app answered with HTTP {status}, not {wanted}"));
+            return Some(Detail::WrongStatus { status, wanted: Some(wanted) });
         }
-        None if status >= 500 => return Some(format!("the app answered with HTTP {status}")),
+        None if status >= 500 => return Some(Detail::WrongStatus { status, wanted: None }),
         Some(_) | None => {}
     }
     let keyword = expected.keyword.as_deref().filter(|_| !visit.has_keyword)?;
-    Some(format!("the app answered with HTTP {status}, without \"{keyword}\""))
+    Some(Detail::WordsMissing { status, keyword: keyword.to_owned() })
 }
 
 /// Refuses what is no path, no status or no keyword.
@@ -98,7 +98,7 @@ mod tests {
             (visit(204, true, true), &strict, "not 200"),
             (visit(200, true, false), &strict, "without \"ready\""),
         ] {
-            assert!(wrong_with(&visit, expected).unwrap().contains(word), "{word}");
+            assert!(wrong_with(&visit, expected).unwrap().to_string().contains(word), "{word}");
         }
     }
 

@@ -2,7 +2,7 @@
 //! the place of a Space.
 
 use hfsm_model::{
-    Flavor, Hurdle, JobAction, Risks, Run, RunCause, RunState, Space, Stage, StageFamily,
+    Detail, Flavor, Hurdle, JobAction, Risks, Run, RunCause, RunState, Space, Stage, StageFamily,
 };
 
 use crate::Fleet;
@@ -16,8 +16,7 @@ impl Fleet {
     /// Tells why a run is not carried out now; `None` when it may be.
     pub(super) async fn objection(&self, run: &Run, space: &Space) -> Option<Ended> {
         if space.info.is_static() {
-            let reason = "the Space is static: nothing runs".to_owned();
-            return Some(ended(RunState::Refused, reason));
+            return Some(ended(RunState::Refused, Detail::StaticSpace));
         }
         if let Some(reason) = unfit(run, space) {
             return Some(ended(RunState::Skipped, reason));
@@ -31,11 +30,11 @@ impl Fleet {
             return Some(ended(RunState::Skipped, reason));
         }
         let risks = self.risks_of(space, &run.action).await;
-        let billed = risks.billed.filter(|_| !run.terms.allow_billed);
-        let slot = risks.slot.filter(|_| !run.terms.allow_slot_risk);
-        billed.or(slot).map(|reason| Ended {
+        let billed = risks.billed_details.filter(|_| !run.terms.allow_billed);
+        let slot = risks.slot_details.filter(|_| !run.terms.allow_slot_risk);
+        billed.or(slot).map(|risk| Ended {
             state: RunState::Refused,
-            reason: Some(format!("{reason}; this is done only where its terms allow it")),
+            why: Some(Detail::NotAllowed { risk: Box::new(risk) }),
             hurdle: Some(Hurdle::Terms),
         })
     }
@@ -66,30 +65,39 @@ impl Fleet {
         let goes_on = serves && now.as_ref() == Some(&after);
         let billed = if goes_on { None } else { self.cost(&after).await };
         let slot = if before.as_str() == FREE { self.slot_risk(space, &after) } else { None };
-        Risks { slot, billed }
+        let words = |risk: &Option<Detail>| risk.as_ref().map(ToString::to_string);
+        Risks {
+            slot: words(&slot),
+            slot_details: slot,
+            billed: words(&billed),
+            billed_details: billed,
+        }
     }
 
     /// Tells what a flavor costs; `None` where it is free.
-    pub(crate) async fn cost(&self, flavor: &Flavor) -> Option<String> {
+    pub(crate) async fn cost(&self, flavor: &Flavor) -> Option<Detail> {
         if flavor.as_str() == FREE {
             return None;
         }
+        let unknown = |why| Some(Detail::CostUnknown { flavor: flavor.clone(), why });
         match self.hardware().await {
             Ok(list) => match list.iter().find(|option| option.flavor == *flavor) {
                 Some(option) if option.usd_per_hour > 0.0 => {
-                    Some(format!("`{flavor}` costs ${:.2} an hour", option.usd_per_hour))
+                    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+                    let cents_per_hour = (option.usd_per_hour * 100.0).round() as u32;
+                    Some(Detail::Costs { flavor: flavor.clone(), cents_per_hour })
                 }
                 Some(_) => None,
                 // Hardware of a plan is not on the list of what can be bought.
                 None if flavor.as_str().starts_with("zero-") => None,
-                None => Some(format!("what `{flavor}` costs is not known")),
+                None => unknown(None),
             },
-            Err(error) => Some(format!("what `{flavor}` costs is not known: {error}")),
+            Err(error) => unknown(Some(error.to_string())),
         }
     }
 
     /// Returns what speaks for it that the Space loses its free place.
-    fn slot_risk(&self, space: &Space, after: &Flavor) -> Option<String> {
+    fn slot_risk(&self, space: &Space, after: &Flavor) -> Option<Detail> {
         let owner = space.info.id.owner();
         if self.has_plan(owner) {
             return None;
@@ -99,20 +107,16 @@ impl Fleet {
             if other.info.id.owner() == owner
                 && let Some(message) = message.filter(|message| message.contains("uota"))
             {
-                return Some(format!("the Hub says of `{}`: {message}", other.info.id));
+                let (space, words) = (other.info.id.clone(), message.to_owned());
+                return Some(Detail::QuotaOfOther { space, words });
             }
         }
+        let owner = owner.to_owned();
         if after.as_str() != FREE {
-            return Some(format!(
-                "`{owner}` has no paid plan that is known here, and a Space that moves to `{after}` may not get its free place back"
-            ));
+            return Some(Detail::PlaceGivenUp { owner, flavor: after.clone() });
         }
-        (!serves(&space.stage)).then(|| {
-            format!(
-                "the Space is `{}` and `{owner}` has no paid plan that is known here: the Hub may have no free place for it and leave it paused",
-                space.stage
-            )
-        })
+        let stage = space.stage.clone();
+        (!serves(&stage)).then_some(Detail::PlaceUnsure { owner, stage })
     }
 
     /// Tells whether a user or an organisation is known to pay for a plan.
@@ -136,23 +140,21 @@ pub(crate) fn serves(stage: &Stage) -> bool {
 }
 
 /// Tells why the stage of the Space does not fit; `None` when it does.
-fn unfit(run: &Run, space: &Space) -> Option<String> {
+fn unfit(run: &Run, space: &Space) -> Option<Detail> {
     let stage = &space.stage;
     if let Some(stages) = run.terms.stages.as_ref().filter(|stages| !stages.contains(stage)) {
-        let names: Vec<String> = stages.iter().map(|stage| format!("`{stage}`")).collect();
-        return Some(format!("the Space is `{stage}`, not {}", names.join(" or ")));
+        return Some(Detail::OtherStage { stage: stage.clone(), wanted: stages.clone() });
     }
     if stage.is_transitional() && !run.terms.while_moving {
-        return Some(format!("the Space is `{stage}`, and left alone until it has settled"));
+        return Some(Detail::Unsettled { stage: stage.clone() });
     }
     let paused = *stage == Stage::PAUSED;
     match run.action {
-        JobAction::Resume => (!paused).then(|| format!("the Space is `{stage}`, not paused")),
-        JobAction::Pause => paused.then(|| "the Space is paused already".to_owned()),
+        JobAction::Resume => (!paused).then(|| Detail::NotPaused { stage: stage.clone() }),
+        JobAction::Pause => paused.then_some(Detail::PausedAlready),
         JobAction::Restart | JobAction::FactoryRebuild | JobAction::Wake | JobAction::Visit => {
             let by_itself = run.job.is_some() || run.cause != RunCause::ByHand;
-            (paused && by_itself)
-                .then(|| "the Space is paused, and what a person paused stays paused".to_owned())
+            (paused && by_itself).then_some(Detail::PausedByPerson)
         }
         JobAction::SetHardware { .. } | JobAction::SetSleepTime { .. } => None,
     }

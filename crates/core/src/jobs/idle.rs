@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use hfsm_model::{
-    Aggregate, HistoryPoint, HistoryStep, MetricsPoint, MetricsSeries, Space, StageFamily,
+    Aggregate, Detail, HistoryPoint, HistoryStep, Load, MetricsPoint, MetricsSeries, Space,
+    StageFamily,
 };
 
 use crate::Fleet;
@@ -16,7 +17,8 @@ const STORED: TimeDelta = TimeDelta::seconds(10);
 
 impl Fleet {
     /// Tells why a Space does not count as idle for so many minutes; `None` when it does.
-    pub(super) async fn why_not_idle(&self, space: &Space, minutes: u32) -> Option<String> {
+    pub(super) async fn why_not_idle(&self, space: &Space, minutes: u32) -> Option<Detail> {
+        let not_idle = |why| Detail::NotIdle { minutes, why: Box::new(why) };
         // Where no container runs, nobody is served.
         if matches!(space.stage.family(), StageFamily::Resting | StageFamily::Broken) {
             return None;
@@ -25,86 +27,69 @@ impl Fleet {
         let until = (now - STORED).duration_trunc(TimeDelta::minutes(1)).unwrap_or(now);
         let from = until - TimeDelta::minutes(minutes.into());
         if space.stage_since_known && space.stage_since > from {
-            return Some(format!(
-                "not idle for {minutes} minutes: `{}` only since {}",
-                space.stage,
-                time(space.stage_since)
-            ));
+            let (stage, since) = (space.stage.clone(), space.stage_since);
+            return Some(not_idle(Detail::StageSince { stage, since }));
         }
         let id = &space.info.id;
         let history = self.metrics_history(id, from, until, Some(HistoryStep::Minute)).await;
         let why = match history {
             Ok(history) => busy(&history.series, from, minutes),
-            Err(error) => Some(format!("what it used is not known: {error}")),
+            Err(error) => Some(Detail::UseUnknown { why: error.to_string() }),
         };
         let recent = self.metrics_recent(id);
         let why = why.or_else(|| busy_lately(&recent, until));
-        why.map(|why| format!("not known to be idle for {minutes} minutes: {why}"))
+        why.map(not_idle)
     }
 }
 
 /// Tells which of the minutes from `from` on speaks against idleness.
-fn busy(series: &[MetricsSeries], from: DateTime<Utc>, minutes: u32) -> Option<String> {
+fn busy(series: &[MetricsSeries], from: DateTime<Utc>, minutes: u32) -> Option<Detail> {
     (0..minutes).find_map(|minute| {
         let at = from + TimeDelta::minutes(minute.into());
-        let mut reported = series
-            .iter()
-            .flat_map(|one| &one.points)
-            .filter(|point| point.at == at)
-            .peekable();
+        let mut reported =
+            series.iter().flat_map(|one| &one.points).filter(|point| point.at == at).peekable();
         if reported.peek().is_none() {
-            return Some(format!(
-                "nothing was reported at {}; only Spaces that are watched report, or all where the settings say that metrics are collected",
-                time(at)
-            ));
+            return Some(Detail::NothingReported { at });
         }
-        reported.find_map(|point| busy_point(point).map(|why| format!("{why} at {}", time(at))))
+        reported.find_map(busy_point)
     })
 }
 
-fn busy_point(point: &HistoryPoint) -> Option<String> {
+fn busy_point(point: &HistoryPoint) -> Option<Detail> {
     let mean = |aggregate: Option<Aggregate>| aggregate.map(|aggregate| aggregate.mean);
-    let gpus = point.gpus.iter().map(|gpu| ("a GPU", mean(gpu.utilisation_pct)));
-    let loads = std::iter::once(("the processor", mean(point.cpu_pct))).chain(gpus);
-    let network = [("received", mean(point.rx_bps)), ("sent", mean(point.tx_bps))];
-    loads
-        .into_iter()
-        .find_map(|(name, load)| busy_load(name, load))
-        .or_else(|| network.into_iter().find_map(|(name, bytes)| busy_network(name, bytes)))
+    let gpus = point.gpus.iter().map(|gpu| (Load::Gpu, mean(gpu.utilisation_pct)));
+    let loads = std::iter::once((Load::Cpu, mean(point.cpu_pct))).chain(gpus);
+    let network = [(Load::Received, mean(point.rx_bps)), (Load::Sent, mean(point.tx_bps))];
+    loads.chain(network).find_map(|(what, mean)| busy_with(what, mean, Some(point.at)))
 }
 
 /// The same of what was reported since `since`, which is in no minute yet.
-fn busy_lately(points: &[MetricsPoint], since: DateTime<Utc>) -> Option<String> {
+fn busy_lately(points: &[MetricsPoint], since: DateTime<Utc>) -> Option<Detail> {
     let mean = |of: fn(&MetricsPoint) -> Option<f64>| {
         let values: Vec<f64> =
             points.iter().filter(|point| point.at >= since).filter_map(of).collect();
         #[expect(clippy::cast_precision_loss)]
         (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
     };
-    let load =
-        mean(|point| point.sample.cpu_pct).and_then(|load| busy_load("the processor", Some(load)));
-    let sent = mean(|point| point.sample.tx_bps).and_then(|sent| busy_network("sent", Some(sent)));
-    load.or(sent).map(|why| format!("{why} just now"))
+    let busy = |what, mean: Option<f64>| mean.and_then(|mean| busy_with(what, Some(mean), None));
+    busy(Load::Cpu, mean(|point| point.sample.cpu_pct))
+        .or_else(|| busy(Load::Sent, mean(|point| point.sample.tx_bps)))
 }
 
-fn busy_load(name: &str, load: Option<f64>) -> Option<String> {
-    match load {
-        None => Some(format!("what {name} did was not reported")),
-        Some(load) => (load > LOAD).then(|| format!("{name} was at {load:.0} %")),
-    }
-}
-
-fn busy_network(name: &str, bytes: Option<f64>) -> Option<String> {
-    match bytes {
-        None => Some(format!("what it {name} was not reported")),
-        Some(bytes) => {
-            (bytes > NETWORK).then(|| format!("it {name} {:.1} KiB a second", bytes / 1024.0))
-        }
-    }
-}
-
-fn time(at: DateTime<Utc>) -> impl std::fmt::Display {
-    at.format("%Y-%m-%d %H:%M UTC")
+/// Tells what a number of a minute speaks of, where it is not quiet or not known.
+fn busy_with(what: Load, mean: Option<f64>, at: Option<DateTime<Utc>>) -> Option<Detail> {
+    let Some(mean) = mean else { return Some(Detail::NotReported { what, at }) };
+    let quiet = match what {
+        Load::Cpu | Load::Gpu => LOAD,
+        Load::Received | Load::Sent => NETWORK,
+    };
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is above quiet"
+    )]
+    let amount = mean.round() as u64;
+    (mean > quiet).then_some(Detail::Busy { what, amount, at })
 }
 
 #[cfg(test)]
@@ -129,7 +114,7 @@ mod tests {
         }
     }
 
-    fn found(points: Vec<HistoryPoint>) -> Option<String> {
+    fn found(points: Vec<HistoryPoint>) -> Option<Detail> {
         busy(&[MetricsSeries { replica: "abc".into(), points }], begin(), 3)
     }
 
@@ -147,7 +132,7 @@ mod tests {
             (vec![HistoryPoint { rx_bps: loud(4096.0), ..quiet(0) }], "received 4.0 KiB a second"),
             (vec![HistoryPoint { tx_bps: None, ..quiet(0) }], "sent was not reported"),
         ] {
-            let why = found(points).unwrap();
+            let why = found(points).unwrap().to_string();
             assert!(why.contains(word), "{why}");
         }
         // One busy replica of two is enough.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use hfsm_model::{
-    Account, AccountId, Actor, Event, HealScope, ImportEntry, ImportFormat, ImportKind,
+    Account, AccountId, Actor, Detail, Event, HealScope, ImportEntry, ImportFormat, ImportKind,
     ImportOutcome, ImportReport, Job, JobId, JobPlan, JobTarget, KeepAlive, KeepAliveAll,
     ScopedHeal, SpaceId, Trigger,
 };
@@ -69,13 +69,13 @@ impl Fleet {
         entries.extend(wanted.left_out);
         if !dry_run {
             self.0.store.save_jobs(&taken).await?;
-            let changed = taken.len();
+            let count = u32::try_from(taken.len()).unwrap_or(u32::MAX);
             for job in taken {
                 self.0.events.publish(Event::JobChanged(job), Audience::Everything);
             }
             self.0.jobs.look_again();
-            if changed > 0 {
-                self.note_jobs(format!("{changed} imported"), actor.clone()).await;
+            if count > 0 {
+                self.note_jobs(Detail::JobsImported { count }, actor.clone()).await;
             }
             self.put_keep_alive(all, rules, actor.clone()).await?;
             if !heals.is_empty() {

@@ -14,8 +14,9 @@ mod work;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hfsm_model::{
-    Activity, ActivityKind, Actor, Event, Job, JobAction, JobId, JobPlan, JobTarget, MissedRule,
-    Outcome, Risks, Run, RunCause, RunId, RunState, SpaceId, Terms, Trigger, WriteAccess,
+    Activity, ActivityKind, Actor, Detail, Event, Job, JobAction, JobChange, JobId, JobPlan,
+    JobTarget, MissedRule, Outcome, Risks, Run, RunCause, RunId, RunState, SpaceId, Terms, Trigger,
+    WriteAccess,
 };
 use hfsm_store::{Due, RunFilter};
 use rand::Rng;
@@ -121,7 +122,7 @@ impl Fleet {
             set_due(&mut job, due);
         }
         self.0.store.save_jobs(std::slice::from_ref(&job)).await?;
-        let what = if old.is_none() { "made" } else { "changed" };
+        let what = if old.is_none() { JobChange::Made } else { JobChange::Changed };
         self.job_changed(&job, what, actor).await;
         Ok(job)
     }
@@ -149,7 +150,8 @@ impl Fleet {
         let due = if paused { None } else { due_after(&job.plan, self.0.clock.now()) };
         set_due(&mut job, due);
         self.0.store.save_jobs(std::slice::from_ref(&job)).await?;
-        self.job_changed(&job, if paused { "paused" } else { "resumed" }, actor).await;
+        let what = if paused { JobChange::Paused } else { JobChange::Resumed };
+        self.job_changed(&job, what, actor).await;
         Ok(job)
     }
 
@@ -177,7 +179,7 @@ impl Fleet {
         let job = self.job(id).await?;
         self.0.store.remove_job(id).await?;
         self.0.events.publish(Event::JobRemoved { id: id.clone() }, Audience::Everything);
-        self.note_job(&job, "removed", actor).await;
+        self.note_job(&job, JobChange::Removed, actor).await;
         Ok(())
     }
 
@@ -364,17 +366,17 @@ impl Fleet {
         trigger::check(&plan.trigger, self.0.clock.now())
     }
 
-    async fn job_changed(&self, job: &Job, what: &str, actor: Actor) {
+    async fn job_changed(&self, job: &Job, change: JobChange, actor: Actor) {
         self.0.events.publish(Event::JobChanged(job.clone()), Audience::Everything);
         self.0.jobs.look_again();
-        self.note_job(job, what, actor).await;
+        self.note_job(job, change, actor).await;
     }
 
-    async fn note_job(&self, job: &Job, what: &str, actor: Actor) {
-        self.note_jobs(format!("{}: {what}", job.plan.name), actor).await;
+    async fn note_job(&self, job: &Job, change: JobChange, actor: Actor) {
+        self.note_jobs(Detail::Job { name: job.plan.name.clone(), change }, actor).await;
     }
 
-    async fn note_jobs(&self, message: String, actor: Actor) {
+    async fn note_jobs(&self, details: Detail, actor: Actor) {
         self.record(Activity {
             id: 0,
             at: self.0.clock.now(),
@@ -383,7 +385,8 @@ impl Fleet {
             space: None,
             account: None,
             outcome: Outcome::Done,
-            message: Some(message),
+            message: Some(details.to_string()),
+            details: Some(details),
             request_id: None,
         })
         .await;
@@ -440,6 +443,7 @@ pub(crate) fn waiting(
         started_at: None,
         ended_at: None,
         reason: None,
+        details: None,
         hurdle: None,
         steps: Vec::new(),
         operation: None,

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use hfsm_model::{Event, Job, MissedRule, Run, RunState};
+use hfsm_model::{Detail, Event, Job, MissedRule, Run, RunState};
 use hfsm_store::TakenTime;
 
 use crate::{Error, Fleet, events::Audience};
@@ -85,14 +85,13 @@ impl Fleet {
         let mut made: Vec<Run> = Vec::new();
         for space in self.targets(&job.plan.target) {
             if missed > 0 {
+                let reason = Detail::NotRunning { at: planned };
                 made.push(Run {
                     state: RunState::Missed,
                     occurrences: missed,
                     ended_at: Some(now),
-                    reason: Some(format!(
-                        "this program did not run at {}",
-                        planned.format("%Y-%m-%d %H:%M UTC")
-                    )),
+                    reason: Some(reason.to_string()),
+                    details: Some(reason),
                     ..run_of(&job, space.clone(), planned)
                 });
             }

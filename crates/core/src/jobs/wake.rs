@@ -4,7 +4,8 @@
 use chrono::TimeDelta;
 use hfsm_hub::Visit;
 use hfsm_model::{
-    Action, JobAction, Run, RunState, RunStepKind, Space, SpaceId, Stage, StageFamily, WakeTimes,
+    Action, Detail, JobAction, Run, RunState, RunStepKind, Space, SpaceId, Stage, StageFamily,
+    WakeTimes,
 };
 use hfsm_store::RunFilter;
 
@@ -13,7 +14,7 @@ use crate::{Error, Fleet};
 use super::{
     answer::wrong_with,
     guard::{serves, sleeps},
-    work::{Ended, ended, note},
+    work::{Ended, ended, ended_by, note},
 };
 
 /// A Space that was visited and still sleeps after so many looks is visited again, and a visit to one that
@@ -52,7 +53,7 @@ impl Fleet {
         loop {
             let space = match self.space(&run.space) {
                 Ok(space) => space,
-                Err(error) => return ended(RunState::Failed, error.to_string()),
+                Err(error) => return ended_by(RunState::Failed, &error),
             };
             let stage = space.stage.clone();
             if last.as_ref() != Some(&stage) {
@@ -92,7 +93,7 @@ impl Fleet {
                             }
                         }
                         Err(error) if run.action == JobAction::Visit && serves(&stage) => {
-                            return ended(RunState::Failed, error.to_string());
+                            return ended_by(RunState::Failed, &error);
                         }
                         Err(error) => {
                             tracing::debug!(space.id = %run.space, %error, "no visit: {error}");
@@ -116,24 +117,23 @@ fn woke_in(run: &Run) -> Option<u32> {
 }
 
 /// Tells why an answer does not count; `None` when it does.
-fn wrong_for(run: &Run, visit: &Visit) -> Option<String> {
+fn wrong_for(run: &Run, visit: &Visit) -> Option<Detail> {
     match &run.terms.answer {
         Some(wanted) => wrong_with(visit, wanted),
         None if visit.answered_by_app => None,
-        None => Some("a page of the Hub answered in the app's place".to_owned()),
+        None => Some(Detail::HubAnswered { status: visit.status }),
     }
 }
 
-fn answered(visit: &Visit, after: TimeDelta) -> String {
-    format!(
-        "the app answered with HTTP {} in {} ms, after {} s",
-        visit.status,
-        visit.took.as_millis(),
-        after.num_seconds()
-    )
+fn answered(visit: &Visit, after: TimeDelta) -> Detail {
+    Detail::Answered {
+        status: visit.status,
+        millis: u64::try_from(visit.took.as_millis()).unwrap_or(u64::MAX),
+        after_seconds: after.num_seconds(),
+    }
 }
 
-fn why(space: &Space) -> String {
-    let reason = space.info.runtime.as_ref().and_then(|runtime| runtime.error_message.as_deref());
-    format!("the Space is `{}`: {}", space.stage, reason.unwrap_or("the Hub gave no reason"))
+fn why(space: &Space) -> Detail {
+    let words = space.info.runtime.as_ref().and_then(|runtime| runtime.error_message.clone());
+    Detail::Fails { stage: space.stage.clone(), words }
 }

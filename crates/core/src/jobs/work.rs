@@ -9,8 +9,8 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hfsm_model::{
-    Action, Activity, ActivityKind, Event, Hurdle, JobAction, OperationId, OperationState, Outcome,
-    Run, RunCause, RunState, RunStep, RunStepKind, Stage,
+    Action, Activity, ActivityKind, Detail, Event, Hurdle, JobAction, OperationId, OperationState,
+    Outcome, Run, RunCause, RunState, RunStep, RunStepKind, Stage,
 };
 use hfsm_store::TakenRun;
 use tokio::sync::Semaphore;
@@ -27,12 +27,18 @@ const STEPS: usize = 100;
 /// How a run ended.
 pub(super) struct Ended {
     pub(super) state: RunState,
-    pub(super) reason: Option<String>,
+    /// Why, where there is something to say.
+    pub(super) why: Option<Detail>,
     pub(super) hurdle: Option<Hurdle>,
 }
 
-pub(super) fn ended(state: RunState, reason: impl Into<String>) -> Ended {
-    Ended { state, reason: Some(reason.into()), hurdle: None }
+pub(super) fn ended(state: RunState, why: Detail) -> Ended {
+    Ended { state, why: Some(why), hurdle: None }
+}
+
+/// Ends with an error, in the words of whoever made it.
+pub(super) fn ended_by(state: RunState, error: &impl std::error::Error) -> Ended {
+    ended(state, Detail::said(error))
 }
 
 /// Adds a step to a run.
@@ -102,7 +108,7 @@ impl Fleet {
         let limit = Duration::from_secs(run.terms.timeout_secs.into());
         let how = tokio::select! {
             how = tokio::time::timeout(limit, self.attempt(&mut run)) => how.unwrap_or_else(|_| {
-                ended(RunState::Failed, format!("not done after {} s", limit.as_secs()))
+                ended(RunState::Failed, Detail::NotDoneAfter { seconds: limit.as_secs() })
             }),
             () = self.hold(&id) => {
                 tracing::warn!(run = %id, "another process took over the run `{id}`");
@@ -112,7 +118,8 @@ impl Fleet {
             () = self.0.supervisor.stopping().cancelled() => return,
         };
         run.state = how.state;
-        run.reason = how.reason;
+        run.reason = how.why.as_ref().map(ToString::to_string);
+        run.details = how.why;
         run.hurdle = how.hurdle;
         run.ended_at = Some(self.0.clock.now());
         while !self.written(&run).await {
@@ -168,14 +175,14 @@ impl Fleet {
                 }
                 // The name was stored and the operation was not, so it was never sent.
                 Err(Error::OperationNotFound(_)) => {}
-                Err(error) => return ended(RunState::Failed, error.to_string()),
+                Err(error) => return ended_by(RunState::Failed, &error),
             }
         }
         // What was listed last may be a while ago.
         self.look(&run.space).await;
         let space = match self.space(&run.space) {
             Ok(space) => space,
-            Err(error) => return ended(RunState::Refused, error.to_string()),
+            Err(error) => return ended_by(RunState::Refused, &error),
         };
         if let Some(objection) = self.objection(run, &space).await {
             return objection;
@@ -194,9 +201,9 @@ impl Fleet {
             note(run, RunStepKind::Asked, None, None, self.0.clock.now());
             match self.0.store.save_run(run, &self.0.jobs.holder).await {
                 Ok(true) => {}
-                Ok(false) => return ended(RunState::Failed, "another process took it over"),
+                Ok(false) => return ended(RunState::Failed, Detail::TakenOver),
                 // What cannot be remembered is not sent.
-                Err(error) => return ended(RunState::Failed, error.to_string()),
+                Err(error) => return ended_by(RunState::Failed, &error),
             }
             let asked =
                 self.act_as(operation.clone(), &run.space, action.clone(), run.actor.clone()).await;
@@ -219,7 +226,7 @@ impl Fleet {
                         Error::Store(_) | Error::Stopping => RunState::Failed,
                         _ => RunState::Refused,
                     };
-                    return Ended { hurdle: hurdle_of(&error), ..ended(state, error.to_string()) };
+                    return Ended { hurdle: hurdle_of(&error), ..ended_by(state, &error) };
                 }
             }
         }
@@ -232,7 +239,7 @@ impl Fleet {
         loop {
             let operation = match self.operation(id).await {
                 Ok(operation) => operation,
-                Err(error) => return ended(RunState::Failed, error.to_string()),
+                Err(error) => return ended_by(RunState::Failed, &error),
             };
             for step in operation.steps.iter().skip(seen) {
                 note(run, RunStepKind::Stage, Some(step.stage.clone()), None, step.at);
@@ -245,15 +252,15 @@ impl Fleet {
             match operation.state {
                 OperationState::Sending | OperationState::Following => {}
                 OperationState::Succeeded => {
-                    return Ended { state: RunState::Done, reason: None, hurdle: None };
+                    return Ended { state: RunState::Done, why: None, hurdle: None };
                 }
                 OperationState::Failed => {
-                    let reason = operation.error;
-                    return Ended { state: RunState::Failed, reason, hurdle: None };
+                    let why = operation.error.map(Detail::said);
+                    return Ended { state: RunState::Failed, why, hurdle: None };
                 }
                 OperationState::Cancelled => {
                     let why = operation.error.unwrap_or_else(|| "no longer followed".to_owned());
-                    return ended(RunState::Failed, why);
+                    return ended(RunState::Failed, Detail::said(why));
                 }
             }
             tokio::time::sleep(self.0.pace.look).await;
@@ -309,6 +316,7 @@ fn activity_of(run: &Run) -> Activity {
             _ => Outcome::Failed,
         },
         message: run.reason.clone(),
+        details: run.details.clone(),
         request_id: run.request_id.clone(),
     }
 }

@@ -11,9 +11,9 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hfsm_model::{
-    Activity, ActivityKind, Actor, Event, ExpectedAnswer, JobAction, KeepAlive, KeepAliveAll,
-    KeepAliveMode, KeepAliveState, Outcome, Run, RunCause, RunId, RunState, Space, SpaceId, Terms,
-    VisitReason,
+    Activity, ActivityKind, Actor, Detail, Event, ExpectedAnswer, JobAction, KeepAlive,
+    KeepAliveAll, KeepAliveMode, KeepAliveState, Outcome, Run, RunCause, RunId, RunState, Space,
+    SpaceId, Terms, VisitReason,
 };
 use hfsm_store::{RunFilter, Store};
 use tokio::sync::Notify;
@@ -229,32 +229,27 @@ impl Fleet {
         let mut rules = self.0.keep_alives.rules();
         let mut told = Vec::new();
         if let Some(all) = all {
-            told.push((None, if all.enabled { "on" } else { "off" }));
+            told.push((None, if all.enabled { KeepAliveMode::On } else { KeepAliveMode::Off }));
             self.0.store.set_setting(ALL, &all).await?;
             rules.all = all;
         }
         if !each.is_empty() {
             for (id, rule) in each {
-                let word = match rule.mode {
-                    KeepAliveMode::On => "on",
-                    KeepAliveMode::Off => "off",
-                    KeepAliveMode::Follow => "as for all",
-                };
-                told.push((Some(id.clone()), word));
+                told.push((Some(id.clone()), rule.mode));
                 rules.each.insert(id, rule);
             }
             rules.each.retain(|_, rule| *rule != KeepAlive::default());
             self.0.store.set_setting(EACH, &rules.each).await?;
         }
         self.0.keep_alives.set_rules(rules);
-        for (id, word) in told {
+        for (id, mode) in told {
             if let Some(id) = &id
                 && let Some(visits) = lock(&self.0.keep_alives.visits).get_mut(id)
             {
                 // Who chooses anew wants to see it tried anew.
                 (visits.not_before, visits.failures) = (None, 0);
             }
-            self.keep_alive_changed(id, word, actor.clone()).await;
+            self.keep_alive_changed(id, mode, actor.clone()).await;
         }
         Ok(())
     }
@@ -264,7 +259,8 @@ impl Fleet {
         self.0.keep_alives.rules().each.get(id)?.answer.clone()
     }
 
-    async fn keep_alive_changed(&self, space: Option<SpaceId>, word: &str, actor: Actor) {
+    async fn keep_alive_changed(&self, space: Option<SpaceId>, mode: KeepAliveMode, actor: Actor) {
+        let details = Detail::KeepAwake { mode };
         self.0.events.publish(Event::KeepAliveChanged {}, Audience::Everything);
         self.record(Activity {
             id: 0,
@@ -274,7 +270,8 @@ impl Fleet {
             space,
             account: None,
             outcome: Outcome::Done,
-            message: Some(format!("keep awake: {word}")),
+            message: Some(details.to_string()),
+            details: Some(details),
             request_id: None,
         })
         .await;

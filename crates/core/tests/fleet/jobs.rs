@@ -238,6 +238,7 @@ pub(crate) fn run(action: JobAction, operation: Option<&OperationId>, now: DateT
         started_at: None,
         ended_at: None,
         reason: None,
+        details: None,
         hurdle: None,
         steps: Vec::new(),
         operation: operation.cloned(),

@@ -39,6 +39,7 @@ pub(crate) fn account(name: &str) -> Account {
             status: AccountStatus::Fine,
             since: at(0),
             reason: None,
+            details: None,
             retry_at: None,
         },
         budget: None,
@@ -105,6 +106,7 @@ pub(crate) fn activity(
         account: Some(account_id(account)),
         outcome: Outcome::Done,
         message: Some("as asked".to_owned()),
+        details: None,
         request_id: None,
     }
 }

@@ -16,6 +16,7 @@ fn line(message: &str) -> Activity {
         account: None,
         outcome: Outcome::Done,
         message: Some(message.to_owned()),
+        details: None,
         request_id: None,
     }
 }

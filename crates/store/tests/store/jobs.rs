@@ -45,6 +45,7 @@ pub(crate) fn run(name: &str, job: &str, planned: i64) -> Run {
         started_at: None,
         ended_at: None,
         reason: None,
+        details: None,
         hurdle: None,
         steps: Vec::new(),
         operation: None,

@@ -1266,6 +1266,7 @@ export interface components {
             outcome: components["schemas"]["Outcome"];
             /** @description The reason or the details, in words for a person. */
             message?: string | null;
+            details?: components["schemas"]["Detail"] | null;
             /** @description The Hub's name of the request, where one was made. */
             request_id?: string | null;
         };
@@ -1344,6 +1345,376 @@ export interface components {
             to: string;
             /** @description The time zone, such as `Europe/Rome`. */
             zone: string;
+        };
+        /**
+         * @description A sentence of this program, as its kind and what it is about. Its [`fmt::Display`] is the sentence in
+         *     English, which stands beside it wherever it is told; the words of the Hub and of apps stay as they are.
+         */
+        Detail: {
+            /** @description The address that they came from. */
+            from: string;
+            /** @enum {string} */
+            code: "signed_in";
+        } | {
+            /** @description What they tried it with. */
+            with: components["schemas"]["SignInWay"];
+            /** @description The address that they came from. */
+            from: string;
+            /** @enum {string} */
+            code: "sign_in_refused";
+        } | {
+            /** @description All of them. */
+            labels: string[];
+            /** @enum {string} */
+            code: "labels";
+        } | {
+            /** @description Which. */
+            mode: components["schemas"]["KeepAliveMode"];
+            /** @enum {string} */
+            code: "keep_awake";
+        } | {
+            /** @description For what. */
+            scope: components["schemas"]["HealScope"];
+            /** @description Which. */
+            mode: components["schemas"]["HealMode"];
+            /** @enum {string} */
+            code: "auto_heal";
+        } | {
+            /** @description Its name. */
+            key: string;
+            /** @description Why it was not after all. */
+            why?: string | null;
+            /** @enum {string} */
+            code: "value_set";
+        } | {
+            /** @description Its name. */
+            key: string;
+            /** @description Why it was not after all. */
+            why?: string | null;
+            /** @enum {string} */
+            code: "value_removed";
+        } | {
+            /** @description Its name. */
+            name: string;
+            /** @description What. */
+            change: components["schemas"]["JobChange"];
+            /** @enum {string} */
+            code: "job";
+        } | {
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            count: number;
+            /** @enum {string} */
+            code: "jobs_imported";
+        } | {
+            /**
+             * Format: date-time
+             * @description The time.
+             */
+            at: string;
+            /** @enum {string} */
+            code: "not_running";
+        } | {
+            /**
+             * Format: int64
+             * @description So long it may take.
+             */
+            seconds: number;
+            /** @enum {string} */
+            code: "not_done_after";
+        } | {
+            /** @enum {string} */
+            code: "taken_over";
+        } | {
+            /** @enum {string} */
+            code: "static_space";
+        } | {
+            /** @description The stage that it is in. */
+            stage: components["schemas"]["Stage"];
+            /** @description Those that the terms name. */
+            wanted: components["schemas"]["Stage"][];
+            /** @enum {string} */
+            code: "other_stage";
+        } | {
+            /** @description The stage that it is in. */
+            stage: components["schemas"]["Stage"];
+            /** @enum {string} */
+            code: "unsettled";
+        } | {
+            /** @description The stage that it is in. */
+            stage: components["schemas"]["Stage"];
+            /** @enum {string} */
+            code: "not_paused";
+        } | {
+            /** @enum {string} */
+            code: "paused_already";
+        } | {
+            /** @enum {string} */
+            code: "paused_by_person";
+        } | {
+            /** @description What it risks. */
+            risk: components["schemas"]["Detail"];
+            /** @enum {string} */
+            code: "not_allowed";
+        } | {
+            /**
+             * Format: int32
+             * @description For so many minutes it would have to be.
+             */
+            minutes: number;
+            /** @description What speaks against it. */
+            why: components["schemas"]["Detail"];
+            /** @enum {string} */
+            code: "not_idle";
+        } | {
+            /** @description The stage. */
+            stage: components["schemas"]["Stage"];
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /** @enum {string} */
+            code: "stage_since";
+        } | {
+            /**
+             * Format: date-time
+             * @description The minute.
+             */
+            at: string;
+            /** @enum {string} */
+            code: "nothing_reported";
+        } | {
+            /** @description Which. */
+            what: components["schemas"]["Load"];
+            /**
+             * Format: date-time
+             * @description In which minute; just now where it is `null`.
+             */
+            at?: string | null;
+            /** @enum {string} */
+            code: "not_reported";
+        } | {
+            /** @description With what. */
+            what: components["schemas"]["Load"];
+            /**
+             * Format: int64
+             * @description Percent, or bytes a second.
+             */
+            amount: number;
+            /**
+             * Format: date-time
+             * @description In which minute; just now where it is `null`.
+             */
+            at?: string | null;
+            /** @enum {string} */
+            code: "busy";
+        } | {
+            /** @description Why. */
+            why: string;
+            /** @enum {string} */
+            code: "use_unknown";
+        } | {
+            /** @enum {string} */
+            code: "heal_switched_off";
+        } | {
+            /** @enum {string} */
+            code: "answers_again";
+        } | {
+            /** @description Which. */
+            flavor: components["schemas"]["Flavor"];
+            /**
+             * Format: int32
+             * @description US cents an hour.
+             */
+            cents_per_hour: number;
+            /** @enum {string} */
+            code: "costs";
+        } | {
+            /** @description Which. */
+            flavor: components["schemas"]["Flavor"];
+            /** @description Why. */
+            why?: string | null;
+            /** @enum {string} */
+            code: "cost_unknown";
+        } | {
+            /** @description The other Space. */
+            space: components["schemas"]["SpaceId"];
+            /** @description The Hub's words. */
+            words: string;
+            /** @enum {string} */
+            code: "quota_of_other";
+        } | {
+            /** @description The owner, of whom no paid plan is known. */
+            owner: string;
+            /** @description Where the Space goes. */
+            flavor: components["schemas"]["Flavor"];
+            /** @enum {string} */
+            code: "place_given_up";
+        } | {
+            /** @description The owner, of whom no paid plan is known. */
+            owner: string;
+            /** @description The stage that it is in. */
+            stage: components["schemas"]["Stage"];
+            /** @enum {string} */
+            code: "place_unsure";
+        } | {
+            /** @description What it costs. */
+            cost: components["schemas"]["Detail"];
+            /** @enum {string} */
+            code: "questions_cost";
+        } | {
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /**
+             * Format: int64
+             * @description How long the answer took.
+             */
+            millis: number;
+            /**
+             * Format: int64
+             * @description After so many seconds of trying.
+             */
+            after_seconds: number;
+            /** @enum {string} */
+            code: "answered";
+        } | {
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @enum {string} */
+            code: "hub_answered";
+        } | {
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /**
+             * Format: int32
+             * @description The one that is expected, where just one is.
+             */
+            wanted?: number | null;
+            /** @enum {string} */
+            code: "wrong_status";
+        } | {
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description The words. */
+            keyword: string;
+            /** @enum {string} */
+            code: "words_missing";
+        } | {
+            /** @description The stage. */
+            stage: components["schemas"]["Stage"];
+            /** @description The Hub's reason, where it gave one. */
+            words?: string | null;
+            /** @enum {string} */
+            code: "fails";
+        } | {
+            /** @description How it fails. */
+            why: components["schemas"]["Detail"];
+            /** @enum {string} */
+            code: "no_restart_helps";
+        } | {
+            /** @enum {string} */
+            code: "no_token";
+        } | {
+            /**
+             * Format: int32
+             * @description So many.
+             */
+            attempts: number;
+            /** @description How it fails. */
+            why: components["schemas"]["Detail"];
+            /** @enum {string} */
+            code: "attempts_in_vain";
+        } | {
+            /** @description What is done. */
+            action: components["schemas"]["JobAction"];
+            /**
+             * Format: int32
+             * @description The how manieth attempt.
+             */
+            number: number;
+            /**
+             * Format: int32
+             * @description Of so many at most.
+             */
+            of: number;
+            /**
+             * Format: date-time
+             * @description Since when it fails.
+             */
+            since: string;
+            /** @description How it fails. */
+            why: components["schemas"]["Detail"];
+            /** @enum {string} */
+            code: "attempt";
+        } | {
+            /** @description What would have been done. */
+            action: components["schemas"]["JobAction"];
+            /**
+             * Format: int32
+             * @description The how manieth attempt.
+             */
+            number: number;
+            /**
+             * Format: int32
+             * @description Of so many at most.
+             */
+            of: number;
+            /** @description Why not. */
+            why: components["schemas"]["Detail"];
+            /** @enum {string} */
+            code: "attempt_not_made";
+        } | {
+            /** @description What was done. */
+            action: components["schemas"]["JobAction"];
+            /**
+             * Format: int32
+             * @description The how manieth attempt.
+             */
+            number: number;
+            /**
+             * Format: int32
+             * @description Of so many at most.
+             */
+            of: number;
+            /** @description Why not. */
+            why: components["schemas"]["Detail"];
+            /**
+             * Format: date-time
+             * @description The next attempt is made after this time; none is where it is `null`.
+             */
+            next?: string | null;
+            /** @enum {string} */
+            code: "attempt_failed";
+        } | {
+            /** @description Why. */
+            why: components["schemas"]["Detail"];
+            /** @enum {string} */
+            code: "gave_up";
+        } | {
+            /** @description Why. */
+            because: components["schemas"]["Forgotten"];
+            /** @enum {string} */
+            code: "attempts_forgotten";
+        } | {
+            /** @description The words. */
+            words: string;
+            /** @enum {string} */
+            code: "said";
         };
         /** @description Whether to keep the container for editing. */
         DevModeRequest: {
@@ -1533,6 +1904,11 @@ export interface components {
          * @example cpu-basic
          */
         Flavor: string;
+        /**
+         * @description Why attempts no longer count.
+         * @enum {string}
+         */
+        Forgotten: "new_commit" | "paused" | "ran_well" | "asked";
         /** @description That a Space is no longer mended, until a person or a new commit says otherwise. */
         GaveUp: {
             /**
@@ -1544,6 +1920,7 @@ export interface components {
             cause: components["schemas"]["GaveUpCause"];
             /** @description Why, in words, with those of the Hub where it gave some. */
             reason: string;
+            details?: components["schemas"]["Detail"] | null;
             /** @description The head commit then: another one ends it. */
             sha?: string | null;
         };
@@ -1746,6 +2123,7 @@ export interface components {
             standing: components["schemas"]["HealStanding"];
             /** @description What fails, or why it is left alone. */
             reason?: string | null;
+            details?: components["schemas"]["Detail"] | null;
             /**
              * Format: date-time
              * @description Since when it fails.
@@ -1837,6 +2215,8 @@ export interface components {
              * @default null
              */
             wrong: string | null;
+            /** @default null */
+            wrong_details: components["schemas"]["Detail"] | null;
         };
         /** @description What a replica used in one step. */
         HistoryPoint: {
@@ -1993,6 +2373,11 @@ export interface components {
             /** @enum {string} */
             type: "set_sleep_time";
         };
+        /**
+         * @description What was done to a job.
+         * @enum {string}
+         */
+        JobChange: "made" | "changed" | "paused" | "resumed" | "removed";
         /** @description The name of a job. */
         JobId: string;
         /** @description What a job does, and when. */
@@ -2113,6 +2498,11 @@ export interface components {
             /** @description At most 20, each of 1 to 40 characters. One that differs in letter case only is kept once. */
             labels: string[];
         };
+        /**
+         * @description What a Space can be busy with.
+         * @enum {string}
+         */
+        Load: "cpu" | "gpu" | "received" | "sent";
         /**
          * @description Which of a Space's two logs.
          * @enum {string}
@@ -2464,8 +2854,10 @@ export interface components {
         Risks: {
             /** @description Why a free account may lose the Space's place, with the evidence; `null` where nothing says so. */
             slot?: string | null;
+            slot_details?: components["schemas"]["Detail"] | null;
             /** @description Why it will cost money; `null` where it will not. */
             billed?: string | null;
+            billed_details?: components["schemas"]["Detail"] | null;
         };
         /** @description What is to be done to a Space. */
         RisksRequest: {
@@ -2518,6 +2910,7 @@ export interface components {
             ended_at?: string | null;
             /** @description Why it was missed, skipped, refused or failed; the Hub's answer where it gave one. */
             reason?: string | null;
+            details?: components["schemas"]["Detail"] | null;
             hurdle?: components["schemas"]["Hurdle"] | null;
             /** @description What happened, oldest first. */
             steps: components["schemas"]["RunStep"][];
@@ -2701,6 +3094,11 @@ export interface components {
             /** @description The code. */
             code: string;
         };
+        /**
+         * @description What somebody tried to sign in with.
+         * @enum {string}
+         */
+        SignInWay: "password" | "unknown_user" | "code";
         /**
          * Format: int64
          * @description How long a Space may be idle before it sleeps, in seconds; `null` is never.

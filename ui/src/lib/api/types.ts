@@ -9,6 +9,7 @@ export type Activity = Schemas["Activity"];
 export type Aggregate = Schemas["Aggregate"];
 export type ApiEvent = Schemas["Event"];
 export type AwakeHours = Schemas["AwakeHours"];
+export type Detail = Schemas["Detail"];
 export type Envelope = Schemas["Envelope"];
 export type ExpectedAnswer = Schemas["ExpectedAnswer"];
 export type HardwareOption = Schemas["HardwareOption"];

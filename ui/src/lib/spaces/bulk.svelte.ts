@@ -155,7 +155,11 @@ export class BulkState {
     const end = (well: boolean, why: string | null | undefined) =>
       well ? this.#mark(space, "done") : this.#mark(space, "failed", why ?? m.bulk_not_settled());
     return action === "wake"
-      ? this.#wakes.begin(space, (run) => end(run.state === "done", run.reason))
+      ? this.#wakes.begin(space, async (run) => {
+          // The words of every reason are more than the list has a use for.
+          const { told } = await import("$lib/details/detail-words");
+          end(run.state === "done", told(run.details, run.reason) || null);
+        })
       : this.#operations.begin(space, action, (ended) =>
           end(ended.state !== "failed", ended.error),
         );
