@@ -43,6 +43,7 @@ export class LogStream {
   #waiting: { line: LogLine; space: string | null; stage: string | null }[] = [];
   /** The changes of a stage that stand among the lines. */
   readonly #marked = new Set<string>();
+  #hurry = (): void => {};
   #scheduled = false;
   #characters = 0;
   /** When the newest line came, and the last one of each Space: one that does not say came with it. */
@@ -98,8 +99,17 @@ export class LogStream {
       if (signal.aborted) return;
       this.#status = "lost";
       attempt += 1;
-      await wait(reconnectDelay(attempt), signal);
+      await Promise.race([wait(reconnectDelay(attempt), signal), this.#asked()]);
     }
+  }
+
+  /** Tries at once what would be tried a little later. */
+  retry(): void {
+    this.#hurry();
+  }
+
+  #asked(): Promise<void> {
+    return new Promise((resolve) => (this.#hurry = resolve));
   }
 
   take(update: MergedUpdate): void {
