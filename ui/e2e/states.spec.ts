@@ -1,4 +1,3 @@
-import type { Page } from "@playwright/test";
 import { makeJob, nightly, removeJobs, runJob } from "./support/jobs";
 import { expect, open, test } from "./support/test";
 
@@ -17,7 +16,7 @@ const READ = [
   { path: "/settings/data", api: /\/api\/v1\/settings$/, waits: "Reading the settings…" },
   {
     path: "/spaces/mira/story-painter/variables",
-    api: /\/(variables|secrets)$/,
+    api: /\/api\/v1\/.*\/(variables|secrets)$/,
     waits: "Reading the variables and secrets…",
   },
   {
@@ -33,10 +32,7 @@ const LOCKED = {
   code: "store_unavailable",
   detail: "the database is locked",
 };
-const refuse = (page: Page, api: RegExp) =>
-  page.route(api, (route) =>
-    route.fulfill({ status: 503, contentType: "application/problem+json", json: LOCKED }),
-  );
+const LOCKED_ANSWER = { status: 503, contentType: "application/problem+json", json: LOCKED };
 
 for (const { path, api, waits } of READ) {
   test(`${path} says that it reads, why it cannot, and reads when asked again`, async ({
@@ -44,18 +40,17 @@ for (const { path, api, waits } of READ) {
     server,
     session,
   }) => {
-    const answers: (() => void)[] = [];
+    let answer = () => {};
+    const asked = new Promise<void>((resolve) => (answer = resolve));
     await page.route(api, async (route) => {
-      await new Promise<void>((resolve) => answers.push(resolve));
-      await route.fulfill({ status: 503, contentType: "application/problem+json", json: LOCKED });
+      await asked;
+      await route.fulfill(LOCKED_ANSWER);
     });
     await open(page, { server, session }, path);
-    await expect(page.getByRole("main").getByText(waits)).toBeAttached();
+    await expect(page.getByRole("main").getByText(waits).first()).toBeAttached();
     const alert = page.getByRole("main").getByRole("alert");
     await expect(alert).toHaveCount(0);
-    await page.unroute(api);
-    await refuse(page, api);
-    for (const answer of answers) answer();
+    answer();
     await expect(alert.first()).toContainText("Store unavailable: the database is locked");
 
     await page.unrouteAll({ behavior: "ignoreErrors" });
@@ -105,7 +100,7 @@ test("a log that cannot be read says why, and is tried again at once", async ({
   session,
 }) => {
   const api = /\/logs\/run\/stream/;
-  await refuse(page, api);
+  await page.route(api, (route) => route.fulfill(LOCKED_ANSWER));
   await open(page, { server, session }, "/spaces/mira/story-painter/logs");
   const trouble = page.locator("[data-log-trouble]");
   await expect(trouble).toContainText("Store unavailable: the database is locked");

@@ -39,7 +39,6 @@ pub(crate) fn account(name: &str) -> Account {
             status: AccountStatus::Fine,
             since: at(0),
             reason: None,
-            details: None,
             retry_at: None,
         },
         budget: None,

@@ -105,7 +105,6 @@ fn change(space: &str, second: i64, to: Stage) -> StageChange {
         from: Some(Stage::RUNNING),
         to,
         message: Some("the Hub's reason".to_owned()),
-        details: None,
     }
 }
 
