@@ -107,7 +107,7 @@ test("a run that was refused says why, and the filter of the address finds it", 
   await expect(run).toContainText("stays paused");
   await go(page, `/schedules/runs?job=${id}&state=done`);
   await expect(page.getByText("Nothing matches")).toBeVisible();
-  await page.getByRole("button", { name: "Clear the filter" }).click();
+  await page.locator(".card").getByRole("button", { name: "Clear the filter" }).click();
   await expect(page).toHaveURL(/\/schedules\/runs$/);
   await go(page, "/schedules/runs/none-of-that-name");
   await expect(page.getByText("This run is not here")).toBeVisible();
