@@ -690,11 +690,16 @@ async fn a_space_is_kept_awake_as_a_person_chooses_and_risks_are_told_before() {
     };
     let times = scene.desktop(Method::GET, "/api/v1/spaces/alice/demo/wake", None).await.1;
     assert_eq!(times, json!({ "runs": 0, "usual_secs": null, "longest_secs": null }));
-    let none = json!({ "slot": null, "billed": null });
+    let none = json!({
+        "slot": null, "slot_details": null, "billed": null, "billed_details": null,
+    });
     assert_eq!(risks(json!({ "type": "restart" })).await, none);
     let dear = risks(json!({ "type": "set_hardware", "flavor": "t4-small" })).await;
     assert!(dear["billed"].as_str().unwrap().contains("an hour"), "{dear}");
     assert!(dear["slot"].as_str().unwrap().contains("free place"), "{dear}");
+    let told = json!({ "code": "costs", "flavor": "t4-small", "cents_per_hour": 40 });
+    assert_eq!(dear["billed_details"], told);
+    assert_eq!(dear["slot_details"]["code"], "place_given_up");
 }
 
 #[tokio::test]
