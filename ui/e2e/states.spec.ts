@@ -134,7 +134,7 @@ test("reasons of the program are in the person's language, those of the Hub as i
   await expect(runs.getByText("Space 已暂停，被人暂停的保持暂停")).toBeVisible();
   await expect(runs.getByText("静态 Space 没有运行的内容")).toBeVisible();
 
-  await page.goto(`${server.address}/spaces/jonas-b/plant-doctor/automation`);
+  await page.goto(`${server.address}/schedules/new?space=jonas-b/on-hold`);
   await expect(page.getByText("未发现 jonas-b 的付费方案")).toBeVisible();
   await page.goto(`${server.address}/activity`);
   await expect(page.getByText("夜间重启：已创建")).toBeVisible();
