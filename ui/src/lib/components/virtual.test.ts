@@ -23,16 +23,56 @@ describe("the visible part of a list", () => {
 });
 
 describe("the elements of the rows", () => {
+  // Headings are written large.
+  const slots = () =>
+    new Slots<string>({
+      keyOf: (item) => item,
+      kindOf: (item) => (/[A-Z]/.test(item) ? "heading" : "row"),
+    });
+  /** The elements in their order: which each is, what it shows, in brackets where it is put away. */
+  const said = (shown: ReturnType<Slots<string>["show"]>) =>
+    shown.map(({ id, item, index }) => (index === null ? `(${id})` : `${id}${item}`)).join(" ");
+  const list = (from: string, to: string) =>
+    Array.from({ length: to.charCodeAt(0) - from.charCodeAt(0) + 1 }, (_, n) =>
+      String.fromCharCode(from.charCodeAt(0) + n),
+    );
+
   it("stay with those that stay, and go from those that went to those that come", () => {
-    const slots = new Slots();
-    expect(slots.assign(["a", "b", "c"])).toEqual([0, 1, 2]);
-    expect(slots.assign(["b", "c", "d"])).toEqual([1, 2, 0]);
-    expect(slots.assign(["c", "b", "d", "e"])).toEqual([2, 1, 0, 3]);
+    const rows = slots();
+    expect(said(rows.show(["a", "b", "c"], 0))).toBe("0a 1b 2c");
+    expect(said(rows.show(["b", "c", "d"], 1))).toBe("1b 2c 0d");
+    expect(said(rows.show(["c", "b", "d", "e"], 0))).toBe("2c 1b 0d 3e");
   });
 
-  it("are made anew rather than taken from the row that has the focus", () => {
-    const slots = new Slots();
-    slots.assign(["a", "b"]);
-    expect(slots.assign(["c", "d"], 0)).toEqual([1, 2]);
+  it("tell at which place of the list they are", () => {
+    const rows = slots();
+    expect(rows.show(["c", "d"], 2).map(({ index }) => index)).toEqual([2, 3]);
+  });
+
+  it("are put away where they are, and are there again for others", () => {
+    const rows = slots();
+    rows.show(list("a", "e"), 0);
+    expect(said(rows.show(["b", "d"], 0))).toBe("(0) 1b (2) 3d (4)");
+    expect(said(rows.show([], 0))).toBe("(0) (1) (2) (3) (4)");
+    expect(said(rows.show(list("v", "z"), 0))).toBe("0v 1w 2x 3y 4z");
+  });
+
+  it("are not moved where most rows are others", () => {
+    const rows = slots();
+    rows.show(list("a", "f"), 0);
+    expect(said(rows.show(["f", ...list("p", "t")], 0))).toBe("0f 1p 2q 3r 4s 5t");
+  });
+
+  it("are never taken from the row that has the focus", () => {
+    const rows = slots();
+    rows.show(list("a", "e"), 0);
+    expect(said(rows.show(["p", "q", "c", "r", "s"], 0, 2))).toBe("0p 1q 2c 3r 4s");
+    expect(said(rows.show(list("v", "z"), 0, 2))).toBe("0v 1w (2) 3x 4y 5z");
+  });
+
+  it("are made for one kind of row", () => {
+    const rows = slots();
+    expect(said(rows.show(["A", "b", "c"], 0))).toBe("0A 1b 2c");
+    expect(said(rows.show(["D", "E", "f"], 0))).toBe("0D 3E 1f (2)");
   });
 });
