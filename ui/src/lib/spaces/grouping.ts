@@ -26,10 +26,7 @@ export function listItems(spaces: readonly Space[], wishes: Wishes): ListItem[] 
   for (const space of favourites) put(FAVOURITES, space);
   const others =
     favourites.length === 0 ? spaces : spaces.filter((space) => !wishes.isFavourite(space.id));
-  if (!wishes.grouped) {
-    const rest = others.map((space): ListItem => ({ kind: "space", space }));
-    return [...flat(groups, wishes), ...rest];
-  }
+  if (!wishes.grouped) return [...flat(groups, wishes), ...others.map(itemOf)];
   const owners = new Map<string, Space[]>();
   for (const space of others) {
     const owner = ownerOf(space.id);
@@ -48,10 +45,17 @@ function flat(groups: ReadonlyMap<string, readonly Space[]>, { isFolded }: Wishe
     const folded = isFolded(key);
     const owner = key === FAVOURITES ? null : key;
     const heading: ListItem = { kind: "heading", key, owner, count: spaces.length, folded };
-    return folded
-      ? [heading]
-      : [heading, ...spaces.map((space): ListItem => ({ kind: "space", space }))];
+    return folded ? [heading] : [heading, ...spaces.map(itemOf)];
   });
+}
+
+/** A Space that is listed anew with each key in the filter stays the same item. */
+const itemsOfSpaces = new WeakMap<Space, ListItem>();
+
+function itemOf(space: Space): ListItem {
+  let item = itemsOfSpaces.get(space);
+  if (!item) itemsOfSpaces.set(space, (item = { kind: "space", space }));
+  return item;
 }
 
 export const keyOfItem = (item: ListItem): string =>

@@ -9,6 +9,8 @@ const HOUR_MS = 3_600_000;
 /** One hour of the strip: the worst that was, and `null` where nothing is known. */
 export type Beat = StageGroup | null;
 
+const UNKNOWN: readonly Beat[] = [];
+
 /** How the stages of all Spaces went in the last day, kept true by events. */
 export class HistoryState {
   /** The changes of each Space, oldest first. */
@@ -38,9 +40,9 @@ export class HistoryState {
   }
 
   /** The last day of a Space hour by hour, the current hour last. */
-  beats(space: string, stage: string, now: number): Beat[] {
+  beats(space: string, stage: string, now: number): readonly Beat[] {
     void this.#version;
-    if (!this.#known) return [];
+    if (!this.#known) return UNKNOWN;
     return beatsOf(this.#changes.get(space) ?? [], stage, now);
   }
 
@@ -67,7 +69,21 @@ const WORST_FIRST: readonly StageGroup[] = [
   "running",
 ];
 
-export function beatsOf(changes: readonly StageChange[], stage: string, now: number): Beat[] {
+/** Most Spaces stay as they are for a day: such days are all the same one. */
+const steady = new Map<StageGroup, readonly Beat[]>();
+
+function steadyDay(group: StageGroup): readonly Beat[] {
+  let day = steady.get(group);
+  if (!day) steady.set(group, (day = Array<Beat>(HOURS).fill(group)));
+  return day;
+}
+
+export function beatsOf(
+  changes: readonly StageChange[],
+  stage: string,
+  now: number,
+): readonly Beat[] {
+  if (changes.length === 0) return steadyDay(stageGroup(stage));
   const end = Math.ceil(now / HOUR_MS) * HOUR_MS;
   const begin = end - HOURS * HOUR_MS;
   const times = changes.map((change) => new Date(change.at).getTime());
