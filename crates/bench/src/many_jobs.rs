@@ -88,14 +88,14 @@ async fn in_one_minute(count: usize) -> anyhow::Result<Vec<Row>> {
     simulation.fleet.pause_job(&jobs[0].id, false, Actor::System).await?;
     // They are taken in pieces, between which nothing is under way.
     let mut until = due;
-    while until < due + TimeDelta::hours(1) && ended(&simulation.fleet).await? < count {
+    while until < due + TimeDelta::hours(1) && done_in(&simulation.fleet).await? < count {
         until += TimeDelta::minutes(1);
         simulation.pass_until(until).await?;
     }
     let took = started.elapsed().as_secs_f64();
-    let minutes = (simulation.now() - due).num_seconds();
+    let seconds = (simulation.now() - due).num_seconds();
     let stats = simulation.hub.world().stats();
-    let done = ended(&simulation.fleet).await?;
+    let done = done_in(&simulation.fleet).await?;
     let visits: u64 = (0..SPACES)
         .map(|n| Ok(simulation.hub.world().space(&space(n))?.visits))
         .sum::<Result<u64, hfsm_hub_sim::Error>>()?;
@@ -108,7 +108,7 @@ async fn in_one_minute(count: usize) -> anyhow::Result<Vec<Row>> {
             count.abs_diff(done) as f64,
             "runs",
         )
-        .note(format!("after {minutes} simulated seconds, {took:.1} real ones")),
+        .note(format!("after {seconds} simulated seconds, {took:.1} real ones")),
         Row::at_most(
             "the same: visits too many or too few",
             0.0,
@@ -121,7 +121,7 @@ async fn in_one_minute(count: usize) -> anyhow::Result<Vec<Row>> {
 }
 
 /// Counts the runs that were done.
-async fn ended(fleet: &Fleet) -> anyhow::Result<usize> {
+async fn done_in(fleet: &Fleet) -> anyhow::Result<usize> {
     let (mut done, mut before) = (0, None);
     loop {
         let filter = RunFilter { state: Some(RunState::Done), before, ..RunFilter::default() };

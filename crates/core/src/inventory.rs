@@ -318,7 +318,7 @@ fn note(old: Option<&Space>, new: &Arc<Space>, at: DateTime<Utc>, changes: &mut 
             at,
             from: old.map(|old| old.stage.clone()),
             to: new.stage.clone(),
-            message: new.info.runtime.as_ref().and_then(|runtime| runtime.error_message.clone()),
+            message: new.info.error_message().map(ToOwned::to_owned),
         });
     }
 }

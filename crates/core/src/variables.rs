@@ -31,14 +31,7 @@ impl Fleet {
     ) -> Result<Vec<Variable>, Error> {
         check_key(key)?;
         let outcome = self.writer(id)?.set_variable(id, key, value, description).await;
-        self.note_change(
-            id,
-            ActivityKind::ChangeVariable,
-            Detail::ValueSet { key: key.to_owned(), why: None },
-            actor,
-            outcome,
-        )
-        .await
+        self.note_change(id, ActivityKind::ChangeVariable, set(key), actor, outcome).await
     }
 
     /// Removes a variable. The Hub restarts the app.
@@ -53,14 +46,7 @@ impl Fleet {
     ) -> Result<Vec<Variable>, Error> {
         check_key(key)?;
         let outcome = self.writer(id)?.delete_variable(id, key).await;
-        self.note_change(
-            id,
-            ActivityKind::ChangeVariable,
-            Detail::ValueRemoved { key: key.to_owned(), why: None },
-            actor,
-            outcome,
-        )
-        .await
+        self.note_change(id, ActivityKind::ChangeVariable, removed(key), actor, outcome).await
     }
 
     /// Returns the names of a Space's secrets; their values cannot be read.
@@ -85,14 +71,7 @@ impl Fleet {
     ) -> Result<(), Error> {
         check_key(key)?;
         let outcome = self.writer(id)?.set_secret(id, key, value, description).await;
-        self.note_change(
-            id,
-            ActivityKind::ChangeSecret,
-            Detail::ValueSet { key: key.to_owned(), why: None },
-            actor,
-            outcome,
-        )
-        .await
+        self.note_change(id, ActivityKind::ChangeSecret, set(key), actor, outcome).await
     }
 
     /// Removes a secret. The Hub restarts the app.
@@ -102,14 +81,7 @@ impl Fleet {
     pub async fn remove_secret(&self, id: &SpaceId, key: &str, actor: Actor) -> Result<(), Error> {
         check_key(key)?;
         let outcome = self.writer(id)?.delete_secret(id, key).await;
-        self.note_change(
-            id,
-            ActivityKind::ChangeSecret,
-            Detail::ValueRemoved { key: key.to_owned(), why: None },
-            actor,
-            outcome,
-        )
-        .await
+        self.note_change(id, ActivityKind::ChangeSecret, removed(key), actor, outcome).await
     }
 
     fn writer(&self, id: &SpaceId) -> Result<hfsm_hub::Gateway, Error> {
@@ -124,7 +96,7 @@ impl Fleet {
         &self,
         id: &SpaceId,
         kind: ActivityKind,
-        mut what: Detail,
+        what: impl FnOnce(Option<String>) -> Detail,
         actor: Actor,
         outcome: Result<T, hfsm_hub::Error>,
     ) -> Result<T, Error> {
@@ -133,9 +105,7 @@ impl Fleet {
             Err(error) if error.is_transient() => Outcome::Failed,
             Err(_) => Outcome::Refused,
         };
-        if let Detail::ValueSet { why, .. } | Detail::ValueRemoved { why, .. } = &mut what {
-            *why = outcome.as_ref().err().map(ToString::to_string);
-        }
+        let what = what(outcome.as_ref().err().map(ToString::to_string));
         self.record(Activity {
             id: 0,
             at: self.0.clock.now(),
@@ -155,6 +125,14 @@ impl Fleet {
         .await;
         Ok(outcome?)
     }
+}
+
+fn set(key: &str) -> impl FnOnce(Option<String>) -> Detail {
+    move |why| Detail::ValueSet { key: key.to_owned(), why }
+}
+
+fn removed(key: &str) -> impl FnOnce(Option<String>) -> Detail {
+    move |why| Detail::ValueRemoved { key: key.to_owned(), why }
 }
 
 fn check_key(key: &str) -> Result<(), Error> {

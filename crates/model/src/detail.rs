@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Flavor, HealMode, HealScope, JobAction, KeepAliveMode, SpaceId, Stage};
+use crate::{Flavor, HealMode, HealScope, JobAction, KeepAliveMode, Space, SpaceId, Stage};
 
 /// A sentence of this program, as its kind and what it is about. Its [`fmt::Display`] is the sentence in
 /// English, which stands beside it wherever it is told; the words of the Hub and of apps stay as they are.
@@ -364,6 +364,12 @@ impl Detail {
     /// Takes the words of others as they are.
     pub fn said(words: impl fmt::Display) -> Self {
         Self::Said { words: words.to_string() }
+    }
+
+    /// Says in which stage a Space is, and why.
+    pub fn fails(space: &Space) -> Self {
+        let words = space.info.error_message().map(ToOwned::to_owned);
+        Self::Fails { stage: space.stage.clone(), words }
     }
 }
 

@@ -408,3 +408,12 @@ pub struct Risks {
     /// The same in a form that can be put into another language.
     pub billed_details: Option<Detail>,
 }
+
+impl Risks {
+    /// Says which of them is not allowed; `None` where all that there are may be taken.
+    pub fn forbidden(self, allow_billed: bool, allow_slot_risk: bool) -> Option<Detail> {
+        let billed = self.billed_details.filter(|_| !allow_billed);
+        let slot = self.slot_details.filter(|_| !allow_slot_risk);
+        billed.or(slot).map(|risk| Detail::NotAllowed { risk: Box::new(risk) })
+    }
+}

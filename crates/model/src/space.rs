@@ -55,6 +55,11 @@ impl SpaceInfo {
     pub fn stage(&self) -> Stage {
         self.runtime.as_ref().map_or(Stage::NO_APP_FILE, |runtime| runtime.stage.clone())
     }
+
+    /// Returns the Hub's reason for the stage, where it gave one.
+    pub fn error_message(&self) -> Option<&str> {
+        self.runtime.as_ref()?.error_message.as_deref()
+    }
 }
 
 /// What runs for a Space. Every field but the stage may be missing at the Hub.

@@ -46,12 +46,9 @@ pub(super) fn failure_of(
     record: &HealRecord,
     log: Option<&str>,
 ) -> Option<Failure> {
-    let message = message_of(space);
-    let failure = |lasts| {
-        let (stage, words) = (space.stage.clone(), message.map(ToOwned::to_owned));
-        let reason = Detail::Fails { stage, words };
-        Some(Failure { since: space.stage_since, reason, lasts })
-    };
+    let message = space.info.error_message();
+    let failure =
+        |lasts| Some(Failure { since: space.stage_since, reason: Detail::fails(space), lasts });
     match space.stage.as_str() {
         "RUNTIME_ERROR" if rule.runtime_error => failure(message.and_then(lasting_cause)),
         "BUILD_ERROR" if rule.build_error => {
@@ -75,15 +72,12 @@ pub(super) fn failure_of(
     }
 }
 
-/// Returns the Hub's reason for the stage of a Space.
-pub(super) fn message_of(space: &Space) -> Option<&str> {
-    space.info.runtime.as_ref()?.error_message.as_deref()
-}
-
 /// Tells whether the build log has to be read to know more of a failed build.
 pub(super) fn needs_log(space: &Space, rule: &HealRule) -> bool {
     let known = |message: &str| is_passing(message) || lasting_cause(message).is_some();
-    rule.build_error && space.stage == Stage::BUILD_ERROR && !message_of(space).is_some_and(known)
+    rule.build_error
+        && space.stage == Stage::BUILD_ERROR
+        && !space.info.error_message().is_some_and(known)
 }
 
 /// Tells by the Hub's words why a restart does not help; `None` where it may.

@@ -169,13 +169,8 @@ impl Fleet {
         let verdict = judge(space, rule, record, log.as_deref(), now);
         let Verdict::Mend { failure, action, .. } = &verdict else { return verdict };
         let risks = self.risks_of(space, action).await;
-        let billed = risks.billed_details.filter(|_| !rule.allow_billed);
-        let slot = risks.slot_details.filter(|_| !rule.allow_slot_risk);
-        match billed.or(slot) {
-            Some(risk) => {
-                let reason = Detail::NotAllowed { risk: Box::new(risk) };
-                Verdict::LeaveAlone { since: failure.since, reason }
-            }
+        match risks.forbidden(rule.allow_billed, rule.allow_slot_risk) {
+            Some(reason) => Verdict::LeaveAlone { since: failure.since, reason },
             None => verdict,
         }
     }

@@ -8,7 +8,7 @@ use hfsm_model::{
 
 use crate::spread::spread;
 
-use super::failure::{Failure, failure_of, lasting_cause, message_of};
+use super::failure::{Failure, failure_of, lasting_cause};
 
 /// So long a Space has to run well for the attempts before to be forgotten.
 const CALM: TimeDelta = TimeDelta::minutes(10);
@@ -59,12 +59,8 @@ pub(super) fn judge(
         return Verdict::Forget(Forgotten::NewCommit);
     }
     if space.stage == Stage::PAUSED && tried {
-        let message = message_of(space).unwrap_or_default();
-        return match lasting_cause(message) {
-            Some(cause) => {
-                let (stage, words) = (space.stage.clone(), Some(message.to_owned()));
-                Verdict::GiveUp { cause, reason: Detail::Fails { stage, words } }
-            }
+        return match space.info.error_message().and_then(lasting_cause) {
+            Some(cause) => Verdict::GiveUp { cause, reason: Detail::fails(space) },
             None => Verdict::Forget(Forgotten::Paused),
         };
     }

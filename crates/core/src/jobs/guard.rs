@@ -30,13 +30,8 @@ impl Fleet {
             return Some(ended(RunState::Skipped, reason));
         }
         let risks = self.risks_of(space, &run.action).await;
-        let billed = risks.billed_details.filter(|_| !run.terms.allow_billed);
-        let slot = risks.slot_details.filter(|_| !run.terms.allow_slot_risk);
-        billed.or(slot).map(|risk| Ended {
-            state: RunState::Refused,
-            why: Some(Detail::NotAllowed { risk: Box::new(risk) }),
-            hurdle: Some(Hurdle::Terms),
-        })
+        let forbidden = risks.forbidden(run.terms.allow_billed, run.terms.allow_slot_risk)?;
+        Some(Ended { hurdle: Some(Hurdle::Terms), ..ended(RunState::Refused, forbidden) })
     }
 
     /// Tells what may come of doing something to a Space.
@@ -103,9 +98,9 @@ impl Fleet {
             return None;
         }
         for other in self.spaces() {
-            let message = other.info.runtime.as_ref().and_then(|of| of.error_message.as_deref());
             if other.info.id.owner() == owner
-                && let Some(message) = message.filter(|message| message.contains("uota"))
+                && let Some(message) =
+                    other.info.error_message().filter(|message| message.contains("uota"))
             {
                 let (space, words) = (other.info.id.clone(), message.to_owned());
                 return Some(Detail::QuotaOfOther { space, words });

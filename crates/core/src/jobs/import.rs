@@ -1,5 +1,5 @@
-//! Taking over jobs, keep-alive rules and auto-heal rules from a file: what is good is taken over at once, and of what is not
-//! it is said why.
+//! Taking over jobs, keep-alive rules and auto-heal rules from a file: what is good is taken over at once,
+//! and of what is not it is said why.
 
 use std::collections::{HashMap, HashSet};
 

@@ -4,8 +4,7 @@
 use chrono::TimeDelta;
 use hfsm_hub::Visit;
 use hfsm_model::{
-    Action, Detail, JobAction, Run, RunState, RunStepKind, Space, SpaceId, Stage, StageFamily,
-    WakeTimes,
+    Action, Detail, JobAction, Run, RunState, RunStepKind, SpaceId, Stage, StageFamily, WakeTimes,
 };
 use hfsm_store::RunFilter;
 
@@ -63,7 +62,7 @@ impl Fleet {
             let broken = stage.family() == StageFamily::Broken;
             if broken || stage == Stage::PAUSED {
                 if run.action == JobAction::Visit || restarted || visited_for > 0 {
-                    return ended(RunState::Failed, why(&space));
+                    return ended(RunState::Failed, Detail::fails(&space));
                 }
                 match self.ask(run, Action::Restart).await {
                     Ended { state: RunState::Done, .. } => restarted = true,
@@ -131,9 +130,4 @@ fn answered(visit: &Visit, after: TimeDelta) -> Detail {
         millis: u64::try_from(visit.took.as_millis()).unwrap_or(u64::MAX),
         after_seconds: after.num_seconds(),
     }
-}
-
-fn why(space: &Space) -> Detail {
-    let words = space.info.runtime.as_ref().and_then(|runtime| runtime.error_message.clone());
-    Detail::Fails { stage: space.stage.clone(), words }
 }

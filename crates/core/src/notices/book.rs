@@ -80,7 +80,7 @@ struct Moment<'a> {
     since: DateTime<Utc>,
     standing: Standing,
     stage: &'a Stage,
-    reason: Option<&'a String>,
+    reason: Option<&'a str>,
 }
 
 impl Book {
@@ -101,7 +101,7 @@ impl Book {
             since: change.at,
             standing,
             stage: &change.to,
-            reason: change.message.as_ref(),
+            reason: change.message.as_deref(),
         };
         if before == Some(standing) {
             // Another word for the same failure.
@@ -240,7 +240,7 @@ impl Book {
             kind,
             space: moment.space.clone(),
             stage: moment.stage.clone(),
-            reason: moment.reason.cloned(),
+            reason: moment.reason.map(ToOwned::to_owned),
             action: None,
         })
     }
@@ -255,13 +255,12 @@ impl Told {
 
 impl<'a> Moment<'a> {
     fn of(space: &'a Space) -> Option<Self> {
-        let runtime = space.info.runtime.as_ref();
         Some(Self {
             space: &space.info.id,
             since: space.stage_since,
             standing: Standing::of(&space.stage)?,
             stage: &space.stage,
-            reason: runtime.and_then(|runtime| runtime.error_message.as_ref()),
+            reason: space.info.error_message(),
         })
     }
 
