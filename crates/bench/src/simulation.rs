@@ -13,12 +13,15 @@ use tokio::time::advance;
 /// Whose Spaces they are; a user who pays, so that no Space lacks a place.
 pub(crate) const USER: &str = "bench";
 const TOKEN: &str = "hf_bench_write";
-/// Looks in a row at which nothing has happened, until nothing more will without time.
-const STILL: u32 = 3;
 /// The longest that time goes by in one step.
 const STEP: Duration = Duration::from_secs(3600);
-/// The same while something is followed.
-const SHORT_STEP: Duration = Duration::from_secs(2);
+/// The same while runs are under way: a request takes some dozens of these, and nothing that waits for it
+/// must lose patience.
+const TICK: Duration = Duration::from_millis(5);
+/// Between two looks at a Space that something was asked of.
+const LOOK: Duration = Duration::from_millis(40);
+/// How often every task that can go on does, until a chain of them has come to its end or asked the store.
+const TURNS: u32 = 8;
 
 /// The two, and their time.
 pub(crate) struct Simulation {
@@ -67,9 +70,10 @@ impl Simulation {
             hub.app_url_template(),
         );
         let accounts = configured_accounts(Some(&format!("{USER}:{TOKEN}")), None).accounts;
-        // Lists and looks at the clock are not what is measured.
-        let rare = Duration::from_secs(24 * 3600);
-        let pace = Pace { attended: rare, unattended: rare, clock: rare, ..Pace::default() };
+        // Lists and looks at the clock are not what is measured, and nothing waits for them here.
+        let rare = Duration::from_secs(500 * 24 * 3600);
+        let pace =
+            Pace { attended: rare, unattended: rare, clock: rare, look: LOOK, ..Pace::default() };
         let fleet = Fleet::builder(clock, Hub::new(config, clock)?, Store::in_memory().await?)
             .configured(accounts)
             .pace(pace)
@@ -79,8 +83,10 @@ impl Simulation {
         fleet.set_settings(settings, Actor::System).await?;
         fleet.start();
         let this = Self { fleet, hub, clock, hold };
-        this.pass_until(begin + TimeDelta::minutes(1)).await?;
-        ensure!(!this.fleet.spaces().is_empty(), "no Space was listed");
+        while this.fleet.spaces().is_empty() {
+            ensure!(this.now() < begin + TimeDelta::minutes(1), "no Space was listed");
+            advance(TICK).await;
+        }
         Ok(this)
     }
 
@@ -99,53 +105,36 @@ impl Simulation {
     /// Lets time go by up to `end`, with everything that falls into it.
     pub(crate) async fn pass_until(&self, end: DateTime<Utc>) -> anyhow::Result<()> {
         loop {
-            let next = self.settle().await?;
+            self.settle().await;
+            let next = self.fleet.store().next_due().await?;
             let now = self.now();
-            if now >= end && !self.at_work() {
+            if now >= end {
                 return Ok(());
             }
-            let step = if self.at_work() {
-                SHORT_STEP
-            } else {
-                let next = next.filter(|next| *next > now).unwrap_or(end).min(end);
-                // A timer waits a millisecond longer, so that it does not wake too early.
-                (next - now + TimeDelta::milliseconds(2)).to_std()?.min(STEP)
-            };
-            advance(step).await;
+            let next = next.filter(|next| *next > now).unwrap_or(end).min(end);
+            // A timer waits a millisecond longer, so that it does not wake too early.
+            advance((next - now + TimeDelta::milliseconds(2)).to_std()?.min(STEP)).await;
         }
     }
 
-    /// Waits until nothing more happens without time; returns when the next job is due.
-    async fn settle(&self) -> anyhow::Result<Option<DateTime<Utc>>> {
-        let mut seen = None;
+    /// Waits until nothing more happens without time, and every run that has begun has ended.
+    async fn settle(&self) {
         let mut still = 0;
-        loop {
-            for _ in 0..8 {
-                tokio::task::yield_now().await;
-            }
-            // Answered after everything that the store was asked before.
-            let next = self.fleet.store().next_due().await?;
-            let now = Some((self.hub.world().stats().total(), self.runs_begun(), next));
-            still = if now == seen { still + 1 } else { 0 };
-            seen = now;
-            if still == STILL {
-                return Ok(next);
+        while still < TURNS {
+            tokio::task::yield_now().await;
+            if !self.fleet.store().is_idle() {
+                still = 0;
+            } else if self.at_work() {
+                still = 0;
+                advance(TICK).await;
+            } else {
+                still += 1;
             }
         }
     }
 
     /// Tells whether runs are under way.
     fn at_work(&self) -> bool {
-        self.run_tasks().is_some_and(|(_, running)| running > 0)
-    }
-
-    fn runs_begun(&self) -> u64 {
-        self.run_tasks().map_or(0, |(begun, _)| begun)
-    }
-
-    fn run_tasks(&self) -> Option<(u64, usize)> {
-        let tasks = self.fleet.tasks();
-        let task = tasks.iter().find(|task| task.name == "run")?;
-        Some((task.begun, task.running))
+        self.fleet.tasks().iter().any(|task| task.name == "run" && task.running > 0)
     }
 }

@@ -78,6 +78,13 @@ impl Connection {
         &self.writer
     }
 
+    pub(crate) fn is_idle(&self) -> bool {
+        [&self.reader, &self.writer].into_iter().all(|connection| {
+            let pool = connection.get_sqlite_connection_pool();
+            usize::try_from(pool.size()).is_ok_and(|size| pool.num_idle() == size)
+        })
+    }
+
     pub(crate) async fn close(&self) -> Result<()> {
         self.reader.close_by_ref().await?;
         let moved = self.writer.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await;

@@ -97,6 +97,11 @@ impl Store {
         self.0.close().await
     }
 
+    /// Tells whether nothing is being read or written at this moment.
+    pub fn is_idle(&self) -> bool {
+        self.0.is_idle()
+    }
+
     fn reader(&self) -> &DatabaseConnection {
         self.0.reader()
     }
