@@ -100,12 +100,16 @@ test("a log that cannot be read says why, and is tried again at once", async ({
   session,
 }) => {
   const api = /\/logs\/run\/stream/;
-  await page.route(api, (route) => route.fulfill(LOCKED_ANSWER));
+  let asked = 0;
+  await page.route(api, (route) => {
+    asked += 1;
+    return route.fulfill(LOCKED_ANSWER);
+  });
   await open(page, { server, session }, "/spaces/mira/story-painter/logs");
   const trouble = page.locator("[data-log-trouble]");
   await expect(trouble).toContainText("Store unavailable: the database is locked");
-  // By now the page would wait for longer than anybody likes to.
-  await page.waitForTimeout(4000);
+  // By then the page waits for longer than anybody likes to.
+  await expect.poll(() => asked, { timeout: 20_000 }).toBeGreaterThan(4);
   await page.unroute(api);
   await trouble.getByRole("button", { name: "Try again" }).click();
   await expect(page.locator("[data-log-status=open]")).toBeVisible({ timeout: 3000 });
