@@ -26,6 +26,18 @@ test("a Space is kept awake as a person chooses, and says when it is visited", a
   );
   await expect(keep.getByText("Next visit")).toBeVisible();
   await expectNoFault(page);
+
+  await page.goto(`${server.address}/schedules/keep-alive`);
+  const kept = page.getByRole("region", { name: "Coming visits" });
+  await expect(kept.getByRole("link")).toHaveCount(1);
+  await expect(kept.getByRole("link")).toContainText("Label Studio");
+  await expectNoFault(page);
+  await kept.getByRole("link").click();
+  await keep.getByRole("button", { name: "Let it sleep" }).click();
+  await keep.getByRole("button", { name: "Save" }).click();
+  await expect(keep.getByText("May fall asleep")).toBeVisible();
+  await page.goBack();
+  await expect(kept).toContainText("No Space is kept awake.");
 });
 
 test("a wake that may cost something asks, and is followed until the app answers", async ({
@@ -41,6 +53,7 @@ test("a wake that may cost something asks, and is followed until the app answers
   await dialog.getByRole("button", { name: "Wake" }).click();
   await expect(wake.locator("[data-step=answered]")).toContainText("HTTP 200", { timeout: 40_000 });
   await expect(wake.locator("[data-run=done]")).toBeVisible();
+  await expect(wake.getByText("usually")).toBeVisible();
 });
 
 test("auto-heal is chosen for a Space within its limits, and says why it leaves one alone", async ({

@@ -142,7 +142,7 @@ impl Fleet {
         let rules = self.0.keep_alives.rules();
         let mut states = Vec::new();
         for space in self.spaces() {
-            if rules.of(&space.info.id).is_some() {
+            if rules.of(&space.info.id).is_some() && !space.info.is_static() {
                 states.push(self.keep_alive_state(&space, &rules).await);
             }
         }

@@ -1,4 +1,6 @@
+import { createContext } from "svelte";
 import { unwrap, type Api } from "$lib/api/client";
+import { Soon } from "$lib/api/soon";
 import type { ApiEvent, HealChoice, HealState, ScopedHeal } from "$lib/api/types";
 import { pathOf } from "$lib/spaces/space";
 
@@ -59,12 +61,18 @@ export class SpaceHealState {
   }
 }
 
-/** For what auto-heal is chosen, and where the Spaces stand that are mended. */
+/** Stages change in dozens, and each reading is of all Spaces. */
+const READ_AGAIN_MS = 1000;
+
+/** For what auto-heal is chosen, and where the Spaces stand that are mended: read when a page first needs it. */
 export class AutoHealState {
   #choices = $state.raw<readonly ScopedHeal[] | null>(null);
   #spaces = $state.raw<readonly HealState[]>([]);
   #error = $state.raw<unknown>(null);
+  readonly #bySpace = $derived(new Map(this.#spaces.map((it) => [it.space, it])));
+  readonly #again = new Soon(() => void this.load(), READ_AGAIN_MS);
   readonly #api: Api;
+  #needed = false;
 
   constructor(api: Api) {
     this.#api = api;
@@ -83,7 +91,23 @@ export class AutoHealState {
     return this.#error;
   }
 
+  /** `undefined` for a Space that is not mended. */
+  of(space: string): HealState | undefined {
+    return this.#bySpace.get(space);
+  }
+
+  /** Reads it, unless that was begun already. */
+  need(): void {
+    if (!this.#needed) void this.load();
+  }
+
+  /** Reads it again, where a page has needed it. */
+  refresh(): void {
+    if (this.#needed) void this.load();
+  }
+
   async load(): Promise<void> {
+    this.#needed = true;
     try {
       const [choices, spaces] = await Promise.all([
         unwrap(this.#api.GET("/api/v1/auto-heal")),
@@ -102,6 +126,10 @@ export class AutoHealState {
   }
 
   apply(event: ApiEvent): void {
-    if (event.type === "heal_changed" || event.type === "stage_changed") void this.load();
+    if (!this.#needed) return;
+    if (event.type === "heal_changed") void this.load();
+    if (event.type === "stage_changed") this.#again.ask();
   }
 }
+
+export const [getAutoHeal, setAutoHeal] = createContext<AutoHealState>();
