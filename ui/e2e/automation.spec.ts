@@ -27,6 +27,12 @@ test("a Space is kept awake as a person chooses, and says when it is visited", a
   await expect(keep.getByText("Next visit")).toBeVisible();
   await expectNoFault(page);
 
+  await page.goto(`${server.address}/spaces?q=label`);
+  const next = page.locator("[data-space='jonas-b/label-studio'] [data-next]");
+  await expect(next).toContainText("Visit · Keep awake");
+  await page.goto(`${server.address}/spaces/jonas-b/label-studio`);
+  await expect(page.locator("[data-automation-card]")).toContainText("Off");
+
   await page.goto(`${server.address}/schedules/keep-alive`);
   const kept = page.getByRole("region", { name: "Coming visits" });
   await expect(kept.getByRole("link")).toHaveCount(1);

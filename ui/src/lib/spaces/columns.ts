@@ -1,7 +1,15 @@
 import * as m from "$lib/paraglide/messages";
 
 /** The columns between the name and the actions. */
-export const COLUMNS = ["stage", "hardware", "cpu", "memory", "history", "network"] as const;
+export const COLUMNS = [
+  "stage",
+  "hardware",
+  "cpu",
+  "memory",
+  "history",
+  "next",
+  "network",
+] as const;
 export type Column = (typeof COLUMNS)[number];
 
 export const columnWord: Record<Column, () => string> = {
@@ -10,6 +18,7 @@ export const columnWord: Record<Column, () => string> = {
   cpu: m.cpu,
   memory: m.memory,
   history: m.column_history,
+  next: m.column_next,
   network: m.network,
 };
 
@@ -19,13 +28,22 @@ const WIDTH: Record<Column, number> = {
   cpu: 136,
   memory: 118,
   history: 132,
+  next: 124,
   network: 106,
 };
 
 /** What gives way last when there is little room. */
-const WORTH: readonly Column[] = ["stage", "cpu", "memory", "history", "hardware", "network"];
+const WORTH: readonly Column[] = [
+  "stage",
+  "cpu",
+  "memory",
+  "history",
+  "hardware",
+  "next",
+  "network",
+];
 
-const NAME_LEAST = 236;
+const NAME_LEAST = 226;
 const SELECT = 36;
 
 /** Those of `chosen` that fit into `width`, in their order, beside a name of a bearable width. */
