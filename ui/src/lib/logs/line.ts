@@ -38,7 +38,11 @@ export interface Look {
   parts: readonly Span[];
   /** The level that it names, where it brings no colours of its own. */
   tone: Level | null;
+  /** It is certain to keep within its rows: no sign is taller or wider than the font's own. */
+  even: boolean;
 }
+
+const EVEN = /^[\u0020-\u007e]*$/;
 
 const looks = new WeakMap<Line, Look>();
 
@@ -53,7 +57,7 @@ function read(line: Line): Look {
   const long = line.plain.length > MOST_SHOWN;
   const parts = cut(spans(long ? line.text.slice(0, MOST_READ) : line.text), long);
   const coloured = parts.some((part) => part.style !== "");
-  return { parts, tone: coloured ? null : levelOf(line.plain) };
+  return { parts, tone: coloured ? null : levelOf(line.plain), even: EVEN.test(line.plain) };
 }
 
 /** More elements than these are not made of one line. */

@@ -5,6 +5,7 @@ import { cellsOf, LogLayout } from "./layout";
 import { lineOf, lookOf, MOST_SHOWN, shownOf } from "./line";
 import { LogSearch, type Searcher } from "./log-search.svelte";
 import { FORGET_LINES, KEEP_LINES, LogStream } from "./log-stream.svelte";
+import { Places } from "./places";
 import { LogRows } from "./rows";
 import { Scanner, type ScanAnswer, type ScanRequest } from "./scanner";
 import { patternOf, rangesOf, withMarks } from "./search";
@@ -302,6 +303,31 @@ describe("the rows of a log", () => {
     rows.catchUp();
     layout.catchUp(rows);
     expect([layout.length, layout.rows, layout.lost]).toEqual([1, 2, 4]);
+  });
+});
+
+describe("the places of lines on screen", () => {
+  const lines = ["a", "b", "c", "d", "e"].map((text, key) =>
+    lineOf(key, { at: null, text }, { time: 0, space: null, stage: null }),
+  );
+  const one = () => 1;
+
+  it("stay the same for a line that stays, and pass to those that come", () => {
+    const places = new Places();
+    const before = places.of(lines.slice(0, 3), one);
+    const after = places.of(lines.slice(2, 5), one);
+    expect(after[0]).toBe(before[2]);
+    expect(after.map((it) => it.line)).toEqual(lines.slice(2, 5));
+    expect(new Set(after.map((it) => it.slot))).toEqual(new Set([0, 1, 2]));
+  });
+
+  it("change with the rows of a line, and with the line of a key", () => {
+    const places = new Places();
+    const [before] = places.of(lines.slice(0, 1), one);
+    const [wrapped] = places.of(lines.slice(0, 1), () => 2);
+    expect(wrapped).toEqual({ ...before, rows: 2 });
+    const other = lines.slice(0, 1).map((line) => ({ ...line, plain: "of another log" }));
+    expect(places.of(other, () => 2)[0]).toEqual({ ...wrapped, line: other[0] });
   });
 });
 

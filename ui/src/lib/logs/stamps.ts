@@ -8,7 +8,7 @@ export type Stamp = (typeof STAMPS)[number];
 export const stampCells = (stamp: Stamp): number =>
   stamp === "none" ? 0 : stamp === "relative" ? 15 : 9.5;
 
-export function stampText(at: string, stamp: Stamp, now: number): string {
+export function stampText(at: number, stamp: Stamp, now: number): string {
   switch (stamp) {
     case "local":
       return clock(at);
