@@ -69,6 +69,13 @@ export class LogSearch {
     return this.#keys[place - 1] === key ? place : 0;
   }
 
+  /** Gets ready before there is anything to look for: the start takes longer than a search. */
+  prepare(): void {
+    if (this.#searcher || this.#pattern) return;
+    this.#searcher = this.#start();
+    this.#handOver();
+  }
+
   look(wish: SearchWish): void {
     const pattern = patternOf(wish);
     this.#regex = wish.regex;
@@ -142,7 +149,7 @@ export class LogSearch {
     this.#searcher ??= this.#start();
     this.#handOver();
     const { source, flags } = this.#pattern;
-    this.#ask({ type: "find", search: this.#search, source, flags });
+    this.#ask({ type: "find", search: this.#search, source, flags, regex: this.#regex });
   }
 
   #start(): Searcher {
@@ -169,7 +176,7 @@ export class LogSearch {
     const fresh = rows.rows.slice(this.#handed - rows.gone);
     if (fresh.length === 0 && !anew) return;
     this.#handed += fresh.length;
-    const keys = fresh.map((line) => line.key);
+    const keys = Float64Array.from(fresh, (line) => line.key);
     this.#ask({ type: "lines", anew, keys, text: fresh.map(shownOf).join("\n") });
   }
 

@@ -401,6 +401,25 @@ describe("the search of a log", () => {
     expect([search.placeOf(2), search.placeOf(1)]).toEqual([2, 0]);
   });
 
+  it("gets ready before it is asked, and waits for as long as it is not", () => {
+    const { search, spawned, print, work } = world(["out of memory"]);
+    search.prepare();
+    spawned[0]?.wake();
+    vi.advanceTimersByTime(60_000);
+    print("out of disk");
+    search.prepare();
+    search.look(wish("out of"));
+    work();
+    expect([search.status, search.count, spawned.length]).toEqual(["done", 2, 1]);
+  });
+
+  it("does not find where an expression matches nothing", () => {
+    const { search, work } = world(["aab", "b"]);
+    search.look(wish("a*", true));
+    work();
+    expect(search.count).toBe(1);
+  });
+
   it("forgets the matches that the log forgets", () => {
     const { log, search, print, work } = world(["needle", "hay"]);
     search.look(wish("needle"));

@@ -1,19 +1,23 @@
 import { rangesOf, type Range } from "./search";
 
+/** As numbers one by one, a hundred thousand would take longer to hand over than to find. */
+type Keys = Float64Array;
+
 /** What a search is asked, off the page's own thread. */
 export type ScanRequest =
   /** Lines to search from now on, joined by line ends; the first of all where `anew`. */
-  | { type: "lines"; anew: boolean; keys: readonly number[]; text: string }
+  | { type: "lines"; anew: boolean; keys: Keys; text: string }
   /** The lines before this key are forgotten. */
   | { type: "forget"; before: number }
-  | { type: "find"; search: number; source: string; flags: string }
+  /** `regex`: it is an expression, which may match nothing at all. */
+  | { type: "find"; search: number; source: string; flags: string; regex: boolean }
   /** Where the pattern is found in some lines. */
   | { type: "mark"; search: number; keys: readonly number[] };
 
 export type ScanAnswer =
   /** It can be asked now. */
   | { type: "ready"; search: 0 }
-  | { type: "found"; search: number; keys: number[]; done: boolean }
+  | { type: "found"; search: number; keys: Keys; done: boolean }
   | { type: "marks"; search: number; marks: [key: number, ranges: Range[]][] };
 
 /** How many lines are searched between two looks at the clock. */
@@ -27,6 +31,7 @@ export class Scanner {
   #next = 0;
   #search = 0;
   #pattern: RegExp | null = null;
+  #regex = false;
 
   /** Takes a request. What can be answered at once is. */
   take(request: ScanRequest): ScanAnswer | null {
@@ -41,6 +46,7 @@ export class Scanner {
       case "find":
         this.#search = request.search;
         this.#pattern = new RegExp(request.source, request.flags);
+        this.#regex = request.regex;
         this.#next = 0;
         return null;
       case "mark":
@@ -60,11 +66,12 @@ export class Scanner {
       for (; this.#next < end; this.#next++) {
         const text = this.#texts[this.#next] ?? "";
         const key = this.#keys[this.#next];
-        if (key !== undefined && matches(text, pattern)) keys.push(key);
+        if (key !== undefined && matches(text, pattern, this.#regex)) keys.push(key);
       }
       if (clock() >= until) break;
     }
-    return { type: "found", search: this.#search, keys, done: this.#next === this.#texts.length };
+    const done = this.#next === this.#texts.length;
+    return { type: "found", search: this.#search, keys: Float64Array.from(keys), done };
   }
 
   #begin(keys: number[], texts: string[]): void {
@@ -73,7 +80,7 @@ export class Scanner {
     this.#next = 0;
   }
 
-  #add(keys: readonly number[], text: string): void {
+  #add(keys: Keys, text: string): void {
     if (keys.length === 0) return;
     for (const key of keys) this.#keys.push(key);
     for (const line of text.split("\n")) this.#texts.push(line);
@@ -97,4 +104,8 @@ export class Scanner {
   }
 }
 
-const matches = (text: string, pattern: RegExp): boolean => rangesOf(text, pattern, 1).length > 0;
+/** Where nothing or plain text is found, no more is made of it than the answer. */
+function matches(text: string, pattern: RegExp, regex: boolean): boolean {
+  pattern.lastIndex = 0;
+  return pattern.test(text) && (!regex || rangesOf(text, pattern, 1).length > 0);
+}
