@@ -101,6 +101,19 @@ describe("the columns of a chart", () => {
     expect(series.latest()[0]?.cpu_pct).toBe(30);
   });
 
+  it("are the same whether they grow or are made at once", () => {
+    const grown = new Series();
+    const seconds = [3, 1, 4, 4, 9, 60, 61, 50, 90, 91, WINDOW_S + 2, WINDOW_S + 20];
+    seconds.forEach((second, index) => {
+      const whole = new Series();
+      const trimmed = START / 1000 + Math.max(...seconds.slice(0, index + 1));
+      for (const it of seconds.slice(0, index + 1)) whole.add(point(it, it));
+      grown.add(point(second, second));
+      for (const series of [whole, grown]) series.trim(trimmed);
+      expect(grown.columns([cpu])).toEqual(whole.columns([cpu]));
+    });
+  });
+
   it("keep the line of a replica that has gone, but not its numbers", () => {
     const series = new Series();
     series.add(point(0, 80, "bbbbb"));

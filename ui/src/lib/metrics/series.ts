@@ -40,8 +40,8 @@ const labelOf = (label: string, replica: string, replicas: number): string =>
 export class Series {
   readonly #replicas = new Map<string, Map<number, MetricsPoint>>();
   #newest = 0;
-  /** The time axis of all charts; made anew when a point came or went. */
-  #x: number[] | null = null;
+  /** The time axis of all charts; made anew when a point came that is not the newest. */
+  #x: readonly number[] | null = null;
 
   get newest(): number {
     return this.#newest;
@@ -68,9 +68,18 @@ export class Series {
     const replica = point.replica ?? "";
     let points = this.#replicas.get(replica);
     if (!points) this.#replicas.set(replica, (points = new Map()));
+    if (!points.has(second)) this.#lengthen(second);
     points.set(second, point);
     this.#newest = Math.max(this.#newest, second);
-    this.#x = null;
+  }
+
+  /** A second more on the time axis, as far as there is one. */
+  #lengthen(second: number): void {
+    const last = this.#x?.at(-1);
+    if (!this.#x || last === undefined || second < last) this.#x = null;
+    else if (second > last) {
+      this.#x = [...this.#x, ...holesMarked([last, second], HOLE_S).slice(1)];
+    }
   }
 
   /** Forgets what is older than the window, and replicas of which nothing is left. */
@@ -80,10 +89,10 @@ export class Series {
       for (const second of points.keys()) {
         if (second >= from) continue;
         points.delete(second);
-        this.#x = null;
       }
       if (points.size === 0) this.#replicas.delete(replica);
     }
+    if (this.#x && (this.#x[0] ?? from) < from) this.#x = this.#x.filter((at) => at >= from);
   }
 
   /** The columns for a chart of `picks`, one line for each and each replica. */

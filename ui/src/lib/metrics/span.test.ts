@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { closer, following, further, LEAST_SPAN, stepped } from "./span";
+import { beatOf, closer, following, further, LEAST_SPAN, stepped } from "./span";
 
 const whole = { from: 0, until: 800 };
 
@@ -48,5 +48,26 @@ describe("the chosen moment", () => {
     const many = Array.from({ length: 600 }, (_, n) => n);
     expect(stepped(many, { from: 0, until: 600 }, 300, 1)).toBe(310);
     expect(stepped(many, { from: 290, until: 310 }, 300, 1)).toBe(301);
+  });
+});
+
+describe("what is drawn of a span that moves", () => {
+  const beats = (pixels: number, turn: number) =>
+    Array.from({ length: 12 }, (_, n) => beatOf({ from: n, until: 900 + n }, pixels, turn));
+  /** The seconds in which it is drawn again. */
+  const drawn = (all: string[]) => all.flatMap((it, n) => (n > 0 && it !== all[n - 1] ? [n] : []));
+
+  it("is another one each time that it has moved by a pixel", () => {
+    expect(drawn(beats(900, 0))).toHaveLength(11);
+    expect(drawn(beats(300, 0))).toEqual([3, 6, 9]);
+  });
+
+  it("changes in other seconds for another turn", () => {
+    expect(drawn(beats(300, 1))).toEqual([2, 5, 8, 11]);
+    expect(drawn(beats(300, 2))).toEqual([1, 4, 7, 10]);
+  });
+
+  it("is another one at once where another part is shown", () => {
+    expect(beatOf({ from: 300, until: 600 }, 300, 0)).not.toBe(beatOf(whole, 300, 0));
   });
 });

@@ -37,6 +37,16 @@ export function following(span: Span, moment: number): Span {
   return by === 0 ? span : { from: span.from + by, until: span.until + by };
 }
 
+/**
+ * Another one once a span of so many pixels has moved by about one: a move over less is not seen,
+ * so it is not drawn. Where a pixel stands for several seconds, each turn has another one of them.
+ */
+export function beatOf({ from, until }: Span, pixels: number, turn: number): string {
+  const step = Math.max(1, Math.round((until - from) / pixels));
+  const count = (at: number) => Math.floor((at + turn) / step);
+  return `${step} ${count(from)} ${count(until)}`;
+}
+
 /** How many key presses lead from one end of what is shown to the other. */
 const STEPS = 60;
 

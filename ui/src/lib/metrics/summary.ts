@@ -15,14 +15,14 @@ export function summaryOf(
   until: number,
 ): Summary | null {
   let [least, most, sum, count] = [Infinity, -Infinity, 0, 0];
-  x.forEach((at, index) => {
-    const value = values[index];
-    if (value == null || at < from || at > until) return;
+  for (let index = 0; index < x.length; index++) {
+    const [at, value] = [x[index] ?? 0, values[index]];
+    if (value == null || at < from || at > until) continue;
     least = Math.min(least, low?.[index] ?? value);
     most = Math.max(most, high?.[index] ?? value);
     sum += value;
     count += 1;
-  });
+  }
   return count === 0 ? null : { least, mean: sum / count, most };
 }
 
