@@ -123,6 +123,21 @@ test("filters, order and view are chosen and stay", async ({ page, server, sessi
   await expect(page.getByRole("list", { name: "Spaces" })).toBeVisible();
 });
 
+test("who opens a Space at once after typing comes back to the same filter", async ({
+  page,
+  server,
+  session,
+}) => {
+  await open(page, { server, session }, "/spaces");
+  const field = page.getByRole("searchbox");
+  await field.fill("label studio");
+  await page.locator("[data-space='jonas-b/label-studio']").getByRole("link").first().click();
+  await expect(page.getByRole("heading", { name: "Label Studio" })).toBeVisible();
+  await page.goBack();
+  await expect(field).toHaveValue("label studio");
+  await expect(page.locator("[data-space]")).toHaveCount(1);
+});
+
 test("groups fold, and favourites come first", async ({ page, server, session }) => {
   await open(page, { server, session }, "/spaces");
   const row = page.locator("[data-space='jonas-b/label-studio']");
