@@ -123,19 +123,27 @@ test("filters, order and view are chosen and stay", async ({ page, server, sessi
   await expect(page.getByRole("list", { name: "Spaces" })).toBeVisible();
 });
 
-test("who opens a Space at once after typing comes back to the same filter", async ({
+test("who goes back finds what was filtered, also who left at once after typing", async ({
   page,
   server,
   session,
 }) => {
   await open(page, { server, session }, "/spaces");
   const field = page.getByRole("searchbox");
+  const link = page.locator("[data-space='jonas-b/label-studio']").getByRole("link").first();
+  const heading = page.getByRole("heading", { name: "Label Studio" });
   await field.fill("label studio");
-  await page.locator("[data-space='jonas-b/label-studio']").getByRole("link").first().click();
-  await expect(page.getByRole("heading", { name: "Label Studio" })).toBeVisible();
+  await link.click();
+  await expect(heading).toBeVisible();
   await page.goBack();
   await expect(field).toHaveValue("label studio");
-  await expect(page.locator("[data-space]")).toHaveCount(1);
+
+  await field.fill("label");
+  await expect(page).toHaveURL(/q=label$/);
+  await link.click();
+  await expect(heading).toBeVisible();
+  await page.goBack();
+  await expect(field).toHaveValue("label");
 });
 
 test("groups fold, and favourites come first", async ({ page, server, session }) => {

@@ -1,21 +1,23 @@
-import { replaceState } from "$app/navigation";
+/**
+ * Shows a query, with its `?`, in the address of this page.
+ *
+ * Not by the router's own `replaceState`: it remembers the address with which the page began, and
+ * whoever goes back to the page is given that one.
+ */
+export function showInAddress(search: string): void {
+  if (search === location.search) return;
+  history.replaceState(history.state, "", `${location.pathname}${search}`);
+}
 
 /**
- * Keeps what a page shows in its address, so that a bookmark and a reload find it again.
+ * Keeps what a page shows in its address, so that a bookmark, a reload and going back find it again.
  *
  * Is called while a component is made; `write` puts into the query what differs from the usual.
  */
 export function keepInAddress(write: (search: URLSearchParams) => void): void {
-  let ready = $state(false);
-  // The router takes no address before its first page is there.
-  $effect(() => {
-    const timer = setTimeout(() => (ready = true));
-    return () => clearTimeout(timer);
-  });
   $effect(() => {
     const search = new URLSearchParams();
     write(search);
-    const wanted = search.size > 0 ? `?${search}` : "";
-    if (ready && wanted !== location.search) replaceState(`${location.pathname}${wanted}`, {});
+    showInAddress(search.size > 0 ? `?${search}` : "");
   });
 }
