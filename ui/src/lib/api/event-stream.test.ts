@@ -56,11 +56,11 @@ describe("reading an event stream", () => {
       const signal = new AbortController().signal;
       const onData = (it: string) => data.push(it);
       const reading = readStream(apiOf(pieces), "/api/v1/events", { onData }, signal);
-      await vi.advanceTimersByTimeAsync(40);
+      await vi.advanceTimersByTimeAsync(100);
       expect(data).toEqual(["one"]);
-      await vi.advanceTimersByTimeAsync(20);
-      expect(data).toEqual(["one", "two"]);
       await vi.advanceTimersByTimeAsync(50);
+      expect(data).toEqual(["one", "two"]);
+      await vi.advanceTimersByTimeAsync(125);
       await reading;
     } finally {
       vi.useRealTimers();

@@ -15,8 +15,8 @@ const SILENCE_MS = 45_000;
  * After a piece that is smaller than this nothing is read for so long: each piece that is read by
  * itself wakes the page, and what comes meanwhile is read as one.
  */
-const SMALL_BYTES = 16_384;
-const REST_MS = 50;
+const SMALL_BYTES = 65_536;
+const REST_MS = 125;
 
 /** Reads one event stream until it ends; rejects when it cannot be opened or breaks. */
 export async function readStream(
