@@ -1,6 +1,6 @@
 import { createContext } from "svelte";
 import { unwrap, type Api } from "$lib/api/client";
-import { Soon } from "$lib/api/soon";
+import { OfSpaces } from "$lib/api/of-spaces.svelte";
 import type { ApiEvent, HealChoice, HealState, ScopedHeal } from "$lib/api/types";
 import { pathOf } from "$lib/spaces/space";
 
@@ -61,20 +61,13 @@ export class SpaceHealState {
   }
 }
 
-/** Stages change in dozens, and each reading is of all Spaces. */
-const READ_AGAIN_MS = 1000;
-
-/** For what auto-heal is chosen, and where the Spaces stand that are mended: read when a page first needs it. */
-export class AutoHealState {
+/** For what auto-heal is chosen, and where the Spaces stand that are mended. */
+export class AutoHealState extends OfSpaces<HealState> {
   #choices = $state.raw<readonly ScopedHeal[] | null>(null);
-  #spaces = $state.raw<readonly HealState[]>([]);
-  #error = $state.raw<unknown>(null);
-  readonly #bySpace = $derived(new Map(this.#spaces.map((it) => [it.space, it])));
-  readonly #again = new Soon(() => void this.load(), READ_AGAIN_MS);
   readonly #api: Api;
-  #needed = false;
 
   constructor(api: Api) {
+    super();
     this.#api = api;
   }
 
@@ -83,52 +76,22 @@ export class AutoHealState {
     return this.#choices;
   }
 
-  get spaces(): readonly HealState[] {
-    return this.#spaces;
-  }
-
-  get error(): unknown {
-    return this.#error;
-  }
-
-  /** `undefined` for a Space that is not mended. */
-  of(space: string): HealState | undefined {
-    return this.#bySpace.get(space);
-  }
-
-  /** Reads it, unless that was begun already. */
-  need(): void {
-    if (!this.#needed) void this.load();
-  }
-
-  /** Reads it again, where a page has needed it. */
-  refresh(): void {
-    if (this.#needed) void this.load();
-  }
-
-  async load(): Promise<void> {
-    this.#needed = true;
-    try {
-      const [choices, spaces] = await Promise.all([
-        unwrap(this.#api.GET("/api/v1/auto-heal")),
-        unwrap(this.#api.GET("/api/v1/auto-heal/spaces")),
-      ]);
-      this.#choices = choices;
-      this.#spaces = spaces;
-      this.#error = null;
-    } catch (error) {
-      this.#error = error;
-    }
+  protected async read(): Promise<HealState[]> {
+    const [choices, spaces] = await Promise.all([
+      unwrap(this.#api.GET("/api/v1/auto-heal")),
+      unwrap(this.#api.GET("/api/v1/auto-heal/spaces")),
+    ]);
+    this.#choices = choices;
+    return spaces;
   }
 
   async choose(body: ScopedHeal): Promise<void> {
     this.#choices = await unwrap(this.#api.PUT("/api/v1/auto-heal", { body }));
   }
 
-  apply(event: ApiEvent): void {
-    if (!this.#needed) return;
-    if (event.type === "heal_changed") void this.load();
-    if (event.type === "stage_changed") this.#again.ask();
+  protected changedBy(event: ApiEvent): "now" | "soon" | null {
+    if (event.type === "heal_changed") return "now";
+    return event.type === "stage_changed" ? "soon" : null;
   }
 }
 
