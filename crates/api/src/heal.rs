@@ -16,7 +16,7 @@ pub(crate) async fn list(
     _: Trusted,
     State(fleet): State<Fleet>,
 ) -> Result<Json<Vec<ScopedHeal>>, Problem> {
-    Ok(Json(fleet.heal_choices().await?))
+    Ok(Json(fleet.heal_choices()))
 }
 
 /// Choose for all Spaces, an account, a label or a Space. What was chosen for the same scope is replaced.

@@ -140,7 +140,7 @@ pub(crate) async fn get_settings(
     _: Trusted,
     State(fleet): State<Fleet>,
 ) -> Result<Json<Settings>, Problem> {
-    Ok(Json(fleet.settings().await?))
+    Ok(Json(fleet.settings()))
 }
 
 /// Choose.

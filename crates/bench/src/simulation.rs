@@ -53,6 +53,8 @@ pub(crate) fn world() -> WorldBuilder {
     World::builder()
         .seed(7)
         .durations(Durations::instant())
+        // Numbers are not what is measured.
+        .metric_interval(STEP)
         .user_with(USER, |user| user.plan(Plan::Pro))
         .token(TOKEN, TokenKind::Write)
 }
@@ -124,6 +126,8 @@ impl Simulation {
             tokio::task::yield_now().await;
             if !self.fleet.store().is_idle() {
                 still = 0;
+                // The store's thread may wait for this very core.
+                std::thread::yield_now();
             } else if self.at_work() {
                 still = 0;
                 advance(TICK).await;

@@ -153,7 +153,7 @@ async fn plan(simulation: &Simulation) -> anyhow::Result<HashMap<JobId, JobPlan>
 }
 
 async fn pause_automation(simulation: &Simulation, pause: bool) -> anyhow::Result<()> {
-    let settings = simulation.fleet.settings().await?;
+    let settings = simulation.fleet.settings();
     let settings = Settings { pause_automation: pause, ..settings };
     simulation.fleet.set_settings(settings, Actor::System).await?;
     Ok(())

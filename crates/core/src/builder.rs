@@ -12,9 +12,11 @@ use secrecy::SecretString;
 use crate::{
     Error, Fleet, Pace,
     accounts::Member,
+    heal::Heals,
     inventory::Inventory,
     keep_alive::KeepAlives,
     notices::Notices,
+    persistence::Persistence,
     sources::{ConfiguredAccount, HfCliPaths},
     tokens::token_of,
     vault::SecretVault,
@@ -43,8 +45,10 @@ pub(crate) struct Parts {
     pub(crate) hf_cli: Option<HfCliPaths>,
     pub(crate) members: BTreeMap<AccountId, Member>,
     pub(crate) inventory: Inventory,
+    pub(crate) persistence: Persistence,
     pub(crate) notices: Notices,
     pub(crate) keep_alives: KeepAlives,
+    pub(crate) heals: Heals,
 }
 
 impl FleetBuilder {
@@ -138,8 +142,10 @@ impl FleetBuilder {
         }
         let inventory =
             Inventory::load(self.store.spaces().await?, self.store.labels().await?, &members);
+        let persistence = Persistence::load(&self.store).await;
         let notices = Notices::load(&self.store).await;
         let keep_alives = KeepAlives::load(&self.store).await;
+        let heals = Heals::load(&self.store).await;
         Fleet::assemble(Parts {
             clock: self.clock,
             pace: self.pace,
@@ -149,8 +155,10 @@ impl FleetBuilder {
             hf_cli: self.hf_cli,
             members,
             inventory,
+            persistence,
             notices,
             keep_alives,
+            heals,
         })
     }
 

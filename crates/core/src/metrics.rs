@@ -237,6 +237,11 @@ struct Demand {
 }
 
 impl Demand {
+    fn is_nothing(&self) -> bool {
+        let everything = self.everything || self.everything_public;
+        !everything && self.spaces.is_empty() && self.public_spaces.is_empty()
+    }
+
     fn wants(&self, space: &Space) -> bool {
         let id = &space.info.id;
         let heard = self.everything
@@ -263,8 +268,7 @@ impl Fleet {
         let open = self.0.supervisor.stopping().child_token();
         let _end = open.clone().drop_guard();
         lock(&self.0.metrics.feeds).clear();
-        let settings = self.settings().await.unwrap_or_default();
-        self.0.metrics.history.set_collecting(settings.collect_metrics);
+        self.0.metrics.history.set_collecting(self.settings().collect_metrics);
         loop {
             let next = self.reconcile_once(&open);
             tokio::select! {
@@ -280,9 +284,9 @@ impl Fleet {
     fn reconcile_once(&self, open: &CancellationToken) -> Instant {
         let now = Instant::now();
         let demand = self.demand();
-        let spaces = self.0.inventory.all();
-        let known: HashSet<&SpaceId> = spaces.iter().map(|space| &space.info.id).collect();
-        self.0.metrics.forget(|space| !known.contains(space));
+        let known = |space: &SpaceId| self.0.inventory.get(space).is_some();
+        self.0.metrics.forget(|space| !known(space));
+        let spaces = if demand.is_nothing() { Vec::new() } else { self.0.inventory.all() };
         let wanted: HashSet<&SpaceId> =
             spaces.iter().filter(|space| demand.wants(space)).map(|space| &space.info.id).collect();
         let mut feeds = lock(&self.0.metrics.feeds);
@@ -293,7 +297,7 @@ impl Fleet {
                 return true;
             }
             let since = *feed.unwanted_since.get_or_insert(now);
-            let keep = known.contains(id) && now < since + self.0.pace.linger;
+            let keep = known(id) && now < since + self.0.pace.linger;
             if keep {
                 next = next.min(since + self.0.pace.linger);
             } else {

@@ -338,6 +338,7 @@ impl Fleet {
     async fn follow(self, mut operation: Operation, cancel: CancellationToken) {
         let began = Instant::now();
         let mut moved = operation.steps.iter().any(|step| step.stage.is_transitional());
+        let mut unsaved = false;
         loop {
             let Ok(space) = self.space(&operation.space) else {
                 return self
@@ -359,6 +360,10 @@ impl Fleet {
                 }
                 Verdict::OnItsWay => {}
             }
+            // Where the step was the last, it is saved with the end.
+            if std::mem::take(&mut unsaved) {
+                self.save_operation(&operation).await;
+            }
             tokio::select! {
                 () = tokio::time::sleep(self.0.pace.look) => {}
                 () = cancel.cancelled() => return,
@@ -370,7 +375,7 @@ impl Fleet {
                 if !self.0.operations.renew(&operation) {
                     return;
                 }
-                self.save_operation(&operation).await;
+                unsaved = true;
             }
         }
     }

@@ -12,7 +12,7 @@ use std::{
 use chrono::TimeDelta;
 use hfsm_model::{Activity, ActivityKind, Event, Outcome, Settings, Space, SpaceId, StageChange};
 
-use hfsm_store::ActivityFilter;
+use hfsm_store::{ActivityFilter, Store};
 
 use crate::{Error, Fleet, events::Audience, inventory::Changes, lock};
 
@@ -21,11 +21,11 @@ const WAITING: usize = 10_000;
 /// Between two attempts to save what could not be saved.
 const AGAIN: Duration = Duration::from_secs(5);
 /// Between two looks at what is too old to keep.
-const PRUNE: Duration = Duration::from_secs(3600);
+const PRUNE: Duration = Duration::from_secs(6 * 3600);
 /// Under which the settings stand in the store.
 const SETTINGS: &str = "settings";
 
-/// What waits for the store.
+/// What waits for the store, and what a person chose.
 #[derive(Debug, Default)]
 pub(crate) struct Persistence {
     waiting: Mutex<Waiting>,
@@ -33,6 +33,7 @@ pub(crate) struct Persistence {
     /// Held while what a person chose is stored and told, so that both happen in one order.
     pub(crate) choosing: tokio::sync::Mutex<()>,
     trouble: Mutex<Option<String>>,
+    settings: Mutex<Settings>,
 }
 
 #[derive(Debug, Default)]
@@ -51,6 +52,15 @@ impl Waiting {
 }
 
 impl Persistence {
+    /// Reads what was chosen. Where that cannot be read, nothing is done by itself, as may have been chosen.
+    pub(crate) async fn load(store: &Store) -> Self {
+        let settings = store.setting(SETTINGS).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "the settings begin anew, with automation at rest: {error}");
+            Some(Settings { pause_automation: true, ..Settings::default() })
+        });
+        Self { settings: Mutex::new(settings.unwrap_or_default()), ..Self::default() }
+    }
+
     /// Has what was told stored with the next that is.
     pub(crate) fn notices_changed(&self) {
         lock(&self.waiting).notices = true;
@@ -109,7 +119,7 @@ impl Fleet {
             let over = waiting.stages.len().saturating_sub(WAITING);
             waiting.stages.drain(..over);
         }
-        self.note_changes(&changes).await;
+        self.note_changes(&changes);
         self.save_pending().await;
         let events = &self.0.events;
         let private: HashSet<&SpaceId> =
@@ -188,7 +198,7 @@ impl Fleet {
     /// Lets go of what is too old.
     pub(crate) async fn prune(self) {
         loop {
-            let settings = self.settings().await.unwrap_or_default();
+            let settings = self.settings();
             let now = self.0.clock.now();
             let before = |days: u16| now - TimeDelta::days(days.into());
             let pruned = async {
@@ -211,11 +221,8 @@ impl Fleet {
     }
 
     /// Returns what a person chose.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn settings(&self) -> Result<Settings, Error> {
-        Ok(self.0.store.setting(SETTINGS).await?.unwrap_or_default())
+    pub fn settings(&self) -> Settings {
+        *lock(&self.0.persistence.settings)
     }
 
     /// Stores what a person chose.
@@ -239,6 +246,7 @@ impl Fleet {
         }
         let turn = self.0.persistence.choosing.lock().await;
         self.0.store.set_setting(SETTINGS, &settings).await?;
+        *lock(&self.0.persistence.settings) = settings;
         self.0.metrics.history.set_collecting(settings.collect_metrics);
         self.0.inventory_changed.notify_one();
         self.0.jobs.look_again();

@@ -59,7 +59,11 @@ impl Connection {
 
     /// Makes a database in memory. It lives as long as its only connection.
     pub(crate) async fn in_memory<M: MigratorTrait>() -> Result<Self> {
-        let options = SqliteConnectOptions::new().in_memory(true).foreign_keys(true);
+        let options = SqliteConnectOptions::new()
+            .filename("memory")
+            .vfs("memdb")
+            .journal_mode(SqliteJournalMode::Memory)
+            .foreign_keys(true);
         let pool = lasting(1).connect_with(options.disable_statement_logging()).await?;
         let writer: DatabaseConnection = pool.into();
         migrate::<M>(&writer).await?;
@@ -236,7 +240,7 @@ mod tests {
         let waiting: hfsm_model::Run = serde_json::from_str(text).unwrap();
         store.add_runs(std::slice::from_ref(&waiting)).await.unwrap();
         let until = now + chrono::TimeDelta::minutes(1);
-        let mut run = store.take_run("me", now, until).await.unwrap().unwrap().run;
+        let mut run = store.take_runs("me", now, until, 1).await.unwrap().remove(0).run;
         let pages: i64 = one_value(store.writer(), "PRAGMA page_count").await.unwrap();
         let limit = format!("PRAGMA max_page_count = {pages}");
         store.writer().execute_unprepared(&limit).await.unwrap();
@@ -246,7 +250,10 @@ mod tests {
         assert!(matches!(error, Error::Full), "{error}");
         let held = store.find_run(&run.id).await.unwrap().unwrap();
         assert_eq!(held.state, hfsm_model::RunState::Running, "not lost");
-        assert!(store.take_run("another", now, until).await.unwrap().is_none(), "nor done twice");
+        assert!(
+            store.take_runs("another", now, until, 1).await.unwrap().is_empty(),
+            "nor done twice"
+        );
         store.writer().execute_unprepared("PRAGMA max_page_count = 1000000").await.unwrap();
         assert!(store.save_run(&run, "me").await.unwrap());
         let recorded = store.find_run(&run.id).await.unwrap().unwrap();

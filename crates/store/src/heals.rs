@@ -106,7 +106,7 @@ impl Store {
             if changed == 0 {
                 return Ok(None);
             }
-            runs::add(&transaction, run.map_or(&[], std::slice::from_ref)).await?;
+            runs::add(&transaction, run).await?;
             let mut stored = Vec::with_capacity(lines.len());
             for line in lines {
                 stored.push(activity::add(&transaction, line).await?);

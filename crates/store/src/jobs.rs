@@ -1,5 +1,7 @@
 //! Jobs, and taking their times: what one process has taken, no other does.
 
+use std::collections::{BTreeMap, HashSet};
+
 use chrono::{DateTime, Utc};
 use hfsm_model::{Job, JobId, Run};
 use sea_orm::{
@@ -159,21 +161,30 @@ impl Store {
     pub async fn take_times(&self, times: &[TakenTime]) -> Result<Vec<bool>> {
         self.run(async {
             let transaction = self.writer().begin().await?;
-            let mut taken = Vec::with_capacity(times.len());
-            for TakenTime { job, runs: new, next } in times {
-                let moved = table::Entity::update_many()
-                    .col_expr(table::Column::PlannedAt, Expr::value(next.map(|due| due.planned_at)))
-                    .col_expr(table::Column::DueAt, Expr::value(next.map(|due| due.due_at)))
-                    .filter(table::Column::Id.eq(&job.id.0))
-                    .filter(table::Column::PlannedAt.eq(job.planned_at))
-                    .filter(table::Column::Paused.eq(false))
-                    .exec(&transaction)
-                    .await?;
-                if moved.rows_affected > 0 {
-                    runs::add(&transaction, new).await?;
-                }
-                taken.push(moved.rows_affected > 0);
+            // Those that go from one time to another together are moved together.
+            let mut moves: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+            for TakenTime { job, next, .. } in times {
+                let next = next.map(|due| (due.planned_at, due.due_at));
+                moves.entry((job.planned_at, next)).or_default().push(&job.id.0);
             }
+            let mut moved: HashSet<String> = HashSet::new();
+            for ((planned_at, next), ids) in moves {
+                for ids in ids.chunks(BATCH) {
+                    let rows = table::Entity::update_many()
+                        .col_expr(table::Column::PlannedAt, Expr::value(next.map(|(at, _)| at)))
+                        .col_expr(table::Column::DueAt, Expr::value(next.map(|(_, at)| at)))
+                        .filter(table::Column::Id.is_in(ids.iter().copied()))
+                        .filter(table::Column::PlannedAt.eq(planned_at))
+                        .filter(table::Column::Paused.eq(false))
+                        .exec_with_returning(&transaction)
+                        .await?;
+                    moved.extend(rows.into_iter().map(|row| row.id));
+                }
+            }
+            let taken: Vec<bool> =
+                times.iter().map(|time| moved.contains(&time.job.id.0)).collect();
+            let of_taken = times.iter().zip(&taken).filter(|(_, taken)| **taken);
+            runs::add(&transaction, of_taken.flat_map(|(time, _)| &time.runs)).await?;
             transaction.commit().await?;
             Ok(taken)
         })

@@ -3,8 +3,8 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-    sea_query::{Condition, SimpleExpr},
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    sea_query::{Condition, Expr, ExprTrait},
 };
 
 use crate::{Result, Store};
@@ -39,7 +39,7 @@ impl Store {
     pub(crate) async fn prune<R: Records>(
         &self,
         older_than: DateTime<Utc>,
-        removable: Option<SimpleExpr>,
+        removable: Option<Expr>,
     ) -> Result<u64> {
         let first_kept = R::find()
             .select_only()
@@ -47,13 +47,13 @@ impl Store {
             .order_by_desc(R::NUMBER)
             .offset(R::ALWAYS_KEPT - 1)
             .limit(1)
-            .into_tuple::<i64>()
-            .one(self.reader())
-            .await?;
-        let Some(first_kept) = first_kept else { return Ok(0) };
+            .into_query();
         let removed = R::delete_many()
             .filter(R::TIME.lt(older_than))
-            .filter(R::NUMBER.lt(first_kept))
+            // A sum, so that rows are found by their time: most of them are older than the first kept.
+            .filter(
+                R::NUMBER.into_expr().add(0).lt(Expr::SubQuery(None, Box::new(first_kept.into()))),
+            )
             .filter(Condition::all().add_option(removable))
             .exec(self.writer())
             .await?;

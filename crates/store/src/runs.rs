@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use hfsm_model::{JobId, Run, RunCause, RunId, RunState, SpaceId};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    sea_query::{Condition, Expr, OnConflict},
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{Condition, Expr, ExprTrait, OnConflict},
 };
 
 use crate::{Error, Result, Store};
@@ -49,56 +49,51 @@ impl Store {
         self.run(add(self.writer(), new)).await
     }
 
-    /// Takes the run that waits longest, or one whose holder let its time run out, and holds it
-    /// until `until`. Returns `None` when there is none.
+    /// Takes at most `limit` of the runs that wait, the longest waiting first, or where none waits of
+    /// those whose holder let its time run out, and holds them until `until`.
     ///
     /// # Errors
     /// When the store cannot be read or written.
-    pub async fn take_run(
+    pub async fn take_runs(
         &self,
         holder: &str,
         now: DateTime<Utc>,
         until: DateTime<Utc>,
-    ) -> Result<Option<TakenRun>> {
+        limit: u64,
+    ) -> Result<Vec<TakenRun>> {
         self.run(async {
-            loop {
-                // By the writer, so that what was just taken is not seen as waiting.
-                let waiting = table::Entity::find()
-                    .filter(table::Column::State.eq(RunState::Waiting.as_str()))
+            let waiting = table::Column::State.eq(RunState::Waiting.as_str());
+            let overdue = table::Column::State
+                .eq(RunState::Running.as_str())
+                .and(table::Column::LeaseUntil.lt(now));
+            for (takeable, taken_over) in [(waiting, false), (overdue, true)] {
+                let first = table::Entity::find()
+                    .select_only()
+                    .column(table::Column::Number)
+                    .filter(takeable)
                     .order_by_asc(table::Column::Number)
-                    .one(self.writer())
-                    .await?;
-                let row = match waiting {
-                    Some(row) => Some(row),
-                    None => {
-                        table::Entity::find()
-                            .filter(table::Column::State.eq(RunState::Running.as_str()))
-                            .filter(table::Column::LeaseUntil.lt(now))
-                            .order_by_asc(table::Column::Number)
-                            .one(self.writer())
-                            .await?
-                    }
-                };
-                let Some(row) = row else { return Ok(None) };
-                let same_lease = match row.lease_until {
-                    Some(lease) => table::Column::LeaseUntil.eq(lease),
-                    None => table::Column::LeaseUntil.is_null(),
-                };
-                let taken = table::Entity::update_many()
+                    .limit(limit);
+                let mut rows = table::Entity::update_many()
                     .col_expr(table::Column::State, Expr::value(RunState::Running.as_str()))
                     .col_expr(table::Column::Holder, Expr::value(holder))
                     .col_expr(table::Column::LeaseUntil, Expr::value(until))
-                    .filter(table::Column::Number.eq(row.number))
-                    .filter(table::Column::State.eq(&row.state))
-                    .filter(same_lease)
-                    .exec(self.writer())
+                    .filter(table::Column::Number.in_subquery(first.into_query()))
+                    .exec_with_returning(self.writer())
                     .await?;
-                if taken.rows_affected == 1 {
-                    let taken_over = row.state == RunState::Running.as_str();
-                    let run = Run { state: RunState::Running, ..to_run(row)? };
-                    return Ok(Some(TakenRun { run, taken_over }));
+                if rows.is_empty() {
+                    continue;
                 }
+                rows.sort_unstable_by_key(|row| row.number);
+                let taken = |row: table::Model| match to_run(row) {
+                    Ok(run) => Some(TakenRun { run, taken_over }),
+                    Err(error) => {
+                        tracing::error!(%error, "a run is not carried out: {error}");
+                        None
+                    }
+                };
+                return Ok(rows.into_iter().filter_map(taken).collect());
             }
+            Ok(Vec::new())
         })
         .await
     }
@@ -196,6 +191,35 @@ impl Store {
         .await
     }
 
+    /// Returns of each of these Spaces the last recorded run for a cause, where there is one.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn last_runs(&self, cause: RunCause, spaces: &[SpaceId]) -> Result<Vec<Run>> {
+        self.run(async {
+            let last_of = |space: &SpaceId| {
+                let last = table::Entity::find()
+                    .select_only()
+                    .column(table::Column::Number)
+                    .filter(table::Column::Space.eq(space.as_str()))
+                    .filter(table::Column::Cause.eq(cause_word(cause)))
+                    .order_by_desc(table::Column::Number)
+                    .limit(1);
+                Expr::SubQuery(None, Box::new(last.into_query().into()))
+            };
+            let mut runs = Vec::new();
+            for spaces in spaces.chunks(BATCH) {
+                let rows = table::Entity::find()
+                    .filter(table::Column::Number.into_expr().is_in(spaces.iter().map(last_of)))
+                    .all(self.reader())
+                    .await?;
+                runs.extend(rows);
+            }
+            runs.into_iter().map(to_run).collect()
+        })
+        .await
+    }
+
     /// Removes the runs that ended and were planned before `older_than`, except among the newest
     /// 1,000, and returns how many those were.
     ///
@@ -209,10 +233,14 @@ impl Store {
 }
 
 /// Records runs; those that are recorded already stay as they are.
-pub(crate) async fn add(connection: &impl ConnectionTrait, new: &[Run]) -> Result<()> {
-    for batch in new.chunks(BATCH) {
-        let rows = batch.iter().map(to_row).collect::<Result<Vec<_>>>()?;
-        table::Entity::insert_many(rows)
+pub(crate) async fn add<'a>(
+    connection: &impl ConnectionTrait,
+    new: impl IntoIterator<Item = &'a Run>,
+) -> Result<()> {
+    let mut rows = new.into_iter().map(to_row).collect::<Result<Vec<_>>>()?;
+    while !rows.is_empty() {
+        let later = rows.split_off(rows.len().min(BATCH));
+        table::Entity::insert_many(std::mem::replace(&mut rows, later))
             .on_conflict(OnConflict::column(table::Column::Occurrence).do_nothing().to_owned())
             .exec_without_returning(connection)
             .await?;

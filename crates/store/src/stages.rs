@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use hfsm_model::{SpaceId, Stage, StageChange};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, EntityTrait, QueryFilter, TransactionTrait,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, TransactionTrait,
 };
 
 use crate::{Error, Result, Store};
@@ -41,14 +41,12 @@ impl Store {
     /// When the store cannot be written.
     pub async fn record_stage_changes(&self, changes: &[StageChange]) -> Result<()> {
         self.run(async {
-            if changes.is_empty() {
-                return Ok(());
+            if changes.len() <= BATCH {
+                return record(self.writer(), changes).await;
             }
             let transaction = self.writer().begin().await?;
             for batch in changes.chunks(BATCH) {
-                table::Entity::insert_many(batch.iter().map(to_row))
-                    .exec_without_returning(&transaction)
-                    .await?;
+                record(&transaction, batch).await?;
             }
             transaction.commit().await?;
             Ok(())
@@ -90,6 +88,16 @@ impl Store {
     pub async fn prune_stage_changes(&self, older_than: DateTime<Utc>) -> Result<u64> {
         self.run(self.prune::<table::Entity>(older_than, None)).await
     }
+}
+
+/// Records stage changes by one statement.
+async fn record(connection: &impl ConnectionTrait, changes: &[StageChange]) -> Result<()> {
+    if !changes.is_empty() {
+        table::Entity::insert_many(changes.iter().map(to_row))
+            .exec_without_returning(connection)
+            .await?;
+    }
+    Ok(())
 }
 
 fn to_row(change: &StageChange) -> table::ActiveModel {

@@ -51,8 +51,11 @@ impl Fleet {
 
     /// Returns when something is due next.
     async fn heal_what_fails(&self) -> Result<Option<DateTime<Utc>>, Error> {
-        let rules = self.heal_rules().await?;
-        if rules.are_off() || self.settings().await?.pause_automation {
+        if self.settings().pause_automation {
+            return Ok(None);
+        }
+        let rules = self.heal_rules();
+        if rules.are_off() {
             return Ok(None);
         }
         let heals = self.0.store.heals().await?;
@@ -282,11 +285,7 @@ impl Fleet {
         if run.cause != RunCause::AutoHeal {
             return None;
         }
-        let rules = match self.heal_rules().await {
-            Ok(rules) => rules,
-            Err(error) => return Some(Detail::said(error)),
-        };
-        let Some(rule) = rules.of(space).rule else {
+        let Some(rule) = self.heal_rules().of(space).rule else {
             return Some(Detail::HealSwitchedOff);
         };
         let check = rule.health.as_ref().filter(|_| jobs::serves(&space.stage))?;

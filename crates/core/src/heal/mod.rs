@@ -1,9 +1,8 @@
 //! Auto-heal: Spaces that failed are restarted, and rebuilt where that is allowed, within bounds that a
 //! person sets. An attempt is a run like any other, on the same terms; see [`crate::jobs`].
 //!
-//! Nothing is kept in memory that decides: what is chosen and what was tried is read from the store each
-//! time, and changed there only by who read the newest of it. So of several programs one makes an attempt,
-//! and one that was killed goes on where it was.
+//! What was tried is read from the store each time, and changed there only by who read the newest of it.
+//! So of several programs one makes an attempt, and one that was killed goes on where it was.
 
 mod check;
 mod failure;
@@ -13,7 +12,7 @@ mod verdict;
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Mutex,
+    sync::{Mutex, PoisonError, RwLock},
 };
 
 use chrono::{DateTime, Utc};
@@ -21,7 +20,7 @@ use hfsm_model::{
     Activity, ActivityKind, Actor, Detail, Event, Forgotten, GaveUp, HealMode, HealRecord,
     HealScope, HealStanding, HealState, Outcome, ScopedHeal, Space, SpaceId,
 };
-use hfsm_store::StoredHeal;
+use hfsm_store::{Store, StoredHeal};
 use tokio::sync::Notify;
 
 pub(crate) use self::rules::Rules;
@@ -34,9 +33,10 @@ use crate::{Error, Fleet, events::Audience, lock};
 /// Under which it stands in the store what is chosen.
 const RULES: &str = "auto_heal";
 
-/// Wakes the one that mends, and keeps what is asked for once.
+/// What is chosen, and what is asked for once.
 #[derive(Debug, Default)]
 pub(crate) struct Heals {
+    rules: RwLock<Rules>,
     changed: Notify,
     /// Spaces on which attempts were made, and are not over.
     mending: Mutex<HashSet<SpaceId>>,
@@ -45,6 +45,15 @@ pub(crate) struct Heals {
 }
 
 impl Heals {
+    /// Reads what was chosen.
+    pub(crate) async fn load(store: &Store) -> Self {
+        let rules = store.setting(RULES).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "no Space is mended: what was chosen cannot be read: {error}");
+            None
+        });
+        Self { rules: RwLock::new(Rules(rules.unwrap_or_default())), ..Self::default() }
+    }
+
     /// Has every Space looked at anew.
     pub(crate) fn look_again(&self) {
         self.changed.notify_one();
@@ -67,11 +76,8 @@ impl Heals {
 
 impl Fleet {
     /// Returns what is chosen, for each scope for which something is.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn heal_choices(&self) -> Result<Vec<ScopedHeal>, Error> {
-        Ok(self.heal_rules().await?.0)
+    pub fn heal_choices(&self) -> Vec<ScopedHeal> {
+        self.heal_rules().0
     }
 
     /// Chooses for one scope, and returns what is chosen for all. Whoever chooses for a Space wants it
@@ -79,7 +85,7 @@ impl Fleet {
     ///
     /// # Errors
     /// When a number is out of its range, no account sees the Space, there is no such account, or the
-    /// store cannot be read or written.
+    /// store cannot be written.
     pub async fn choose_heal(
         &self,
         mut chosen: ScopedHeal,
@@ -104,11 +110,12 @@ impl Fleet {
         choices: Vec<ScopedHeal>,
         actor: Actor,
     ) -> Result<Vec<ScopedHeal>, Error> {
-        let mut rules = self.heal_rules().await?;
+        let mut rules = self.heal_rules();
         for chosen in &choices {
             rules.set(chosen.clone())?;
         }
         self.0.store.set_setting(RULES, &rules.0).await?;
+        self.0.heals.rules.write().unwrap_or_else(PoisonError::into_inner).clone_from(&rules);
         for chosen in choices {
             let mode = chosen.choice.mode;
             let space = match &chosen.scope {
@@ -133,7 +140,7 @@ impl Fleet {
     /// When no account sees the Space, or the store cannot be read.
     pub async fn heal_state(&self, id: &SpaceId) -> Result<HealState, Error> {
         let space = self.space(id)?;
-        let rules = self.heal_rules().await?;
+        let rules = self.heal_rules();
         let stored = self.0.store.heal(&space.info.id).await?;
         Ok(self.state_of(&space, &rules, &stored).await)
     }
@@ -143,7 +150,7 @@ impl Fleet {
     /// # Errors
     /// When the store cannot be read.
     pub async fn heal_states(&self) -> Result<Vec<HealState>, Error> {
-        let rules = self.heal_rules().await?;
+        let rules = self.heal_rules();
         let heals = self.0.store.heals().await?;
         let mut states = Vec::new();
         for space in self.spaces() {
@@ -168,8 +175,8 @@ impl Fleet {
         self.heal_state(&id).await
     }
 
-    pub(crate) async fn heal_rules(&self) -> Result<Rules, Error> {
-        Ok(Rules(self.0.store.setting(RULES).await?.unwrap_or_default()))
+    pub(crate) fn heal_rules(&self) -> Rules {
+        self.0.heals.rules.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn check_scope(&self, chosen: &mut ScopedHeal) -> Result<(), Error> {

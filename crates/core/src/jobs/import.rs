@@ -65,7 +65,7 @@ impl Fleet {
         let part = format == ImportFormat::OldApplication;
         let (rules, all) =
             self.take_rules(wanted.keep_alive_all, wanted.keep_alive, part, &mut entries);
-        let heals = self.take_heals(wanted.auto_heal, &mut entries).await?;
+        let heals = self.take_heals(wanted.auto_heal, &mut entries);
         entries.extend(wanted.left_out);
         if !dry_run {
             self.0.store.save_jobs(&taken).await?;
@@ -206,12 +206,12 @@ impl Fleet {
     }
 
     /// Tells what becomes of auto-heal rules, and returns those that are another than before.
-    async fn take_heals(
+    fn take_heals(
         &self,
         wanted: Vec<(u64, ScopedHeal)>,
         entries: &mut Vec<ImportEntry>,
-    ) -> Result<Vec<ScopedHeal>, Error> {
-        let mut rules = self.heal_rules().await?;
+    ) -> Vec<ScopedHeal> {
+        let mut rules = self.heal_rules();
         let (mut named, mut taken) = (HashSet::new(), Vec::new());
         for (line, chosen) in wanted {
             let name = name_of(&chosen.scope);
@@ -225,7 +225,7 @@ impl Fleet {
             let (kind, line) = (ImportKind::AutoHeal, Some(line));
             entries.push(ImportEntry { kind, name, job: None, line, outcome, reason });
         }
-        Ok(taken)
+        taken
     }
 
     fn take_heal(

@@ -95,7 +95,7 @@ impl Fleet {
             terms: job.plan.terms,
         });
         let (all, spaces) = self.keep_alive_rules();
-        let mut auto_heal = self.heal_choices().await?;
+        let mut auto_heal = self.heal_choices();
         for chosen in &mut auto_heal {
             if let HealScope::Account { account } = &mut chosen.scope {
                 *account = self.by_username(account.clone());

@@ -52,7 +52,7 @@ impl Fleet {
 
     /// Takes the time of every job that is due. Returns how long to wait for the next.
     async fn take_due_jobs(&self) -> Result<Duration, Error> {
-        if self.settings().await?.pause_automation {
+        if self.settings().pause_automation {
             return Ok(LONGEST_SLEEP);
         }
         // How late a job is counts from here: that there are many of them makes none late.

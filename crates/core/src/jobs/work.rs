@@ -65,24 +65,30 @@ impl Fleet {
                 () = stopping.cancelled() => return,
             };
             let Ok(place) = place else { return };
+            // Each way to the store is one to the disk, so as many are taken as there are places for.
+            let free: Vec<_> = std::iter::once(place)
+                .chain(std::iter::from_fn(|| places.clone().try_acquire_owned().ok()))
+                .collect();
             let now = self.0.clock.now();
-            let taken = self.0.store.take_run(&self.0.jobs.holder, now, self.lease_from(now)).await;
-            let pause = match taken {
-                Ok(Some(taken)) => {
-                    let fleet = self.clone();
-                    self.0.supervisor.spawn("run", async move {
-                        fleet.carry_out(taken).await;
-                        drop(place);
-                    });
+            let (holder, until) = (&self.0.jobs.holder, self.lease_from(now));
+            let pause = match self.0.store.take_runs(holder, now, until, free.len() as u64).await {
+                Ok(taken) if !taken.is_empty() => {
+                    for (taken, place) in taken.into_iter().zip(free) {
+                        let fleet = self.clone();
+                        self.0.supervisor.spawn("run", async move {
+                            fleet.carry_out(taken).await;
+                            drop(place);
+                        });
+                    }
                     continue;
                 }
-                Ok(None) => self.0.pace.lease,
+                Ok(_) => self.0.pace.lease,
                 Err(error) => {
                     tracing::error!(%error, "no run was taken, which is tried again: {error}");
                     AGAIN
                 }
             };
-            drop(place);
+            drop(free);
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = self.0.jobs.arrived.notified() => {}

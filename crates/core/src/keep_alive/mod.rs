@@ -5,7 +5,7 @@ mod times;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Mutex, RwLock},
+    sync::{Arc, Mutex, RwLock},
     time::Duration,
 };
 
@@ -24,14 +24,14 @@ use crate::{Error, Fleet, events::Audience, jobs, lock};
 /// Under which it stands in the store what is chosen for all, and for each.
 const ALL: &str = "keep_alive_all";
 const EACH: &str = "keep_alive";
-/// Between two looks at what is due; stages change meanwhile.
+/// Between two looks at what is due; stages change meanwhile, and after a visit none is due sooner.
 const LOOK: Duration = Duration::from_secs(60);
 /// Until a Space of which nothing new is known is looked at again.
 const SOON: TimeDelta = TimeDelta::seconds(5);
 /// What is chosen, and who was visited when.
 #[derive(Debug, Default)]
 pub(crate) struct KeepAlives {
-    rules: RwLock<Rules>,
+    rules: RwLock<Arc<Rules>>,
     visits: Mutex<HashMap<SpaceId, Visits>>,
     changed: Notify,
 }
@@ -80,12 +80,12 @@ impl KeepAlives {
         this
     }
 
-    fn rules(&self) -> Rules {
+    fn rules(&self) -> Arc<Rules> {
         self.rules.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
     fn set_rules(&self, rules: Rules) {
-        *self.rules.write().unwrap_or_else(std::sync::PoisonError::into_inner) = rules;
+        *self.rules.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(rules);
         self.changed.notify_one();
     }
 
@@ -101,15 +101,13 @@ impl KeepAlives {
     pub(crate) fn take(&self, run: &Run, now: DateTime<Utc>) {
         let mut visits = lock(&self.visits);
         visits.entry(run.space.clone()).or_default().take(run.state, run.ended_at.unwrap_or(now));
-        drop(visits);
-        self.changed.notify_one();
     }
 }
 
 impl Fleet {
     /// Returns what is chosen for all Spaces.
     pub fn keep_alive_all(&self) -> KeepAliveAll {
-        self.0.keep_alives.rules().all
+        self.0.keep_alives.rules().all.clone()
     }
 
     /// Chooses for all Spaces that nothing else is chosen for.
@@ -191,7 +189,7 @@ impl Fleet {
 
     /// Returns what is chosen for all Spaces, and for each.
     pub(crate) fn keep_alive_rules(&self) -> (KeepAliveAll, BTreeMap<SpaceId, KeepAlive>) {
-        let Rules { all, each } = self.0.keep_alives.rules();
+        let Rules { all, each } = Arc::unwrap_or_clone(self.0.keep_alives.rules());
         (all, each)
     }
 
@@ -226,7 +224,7 @@ impl Fleet {
         each: Vec<(SpaceId, KeepAlive)>,
         actor: Actor,
     ) -> Result<(), Error> {
-        let mut rules = self.0.keep_alives.rules();
+        let mut rules = Arc::unwrap_or_clone(self.0.keep_alives.rules());
         let mut told = Vec::new();
         if let Some(all) = all {
             told.push((None, if all.enabled { KeepAliveMode::On } else { KeepAliveMode::Off }));
@@ -289,13 +287,7 @@ impl Fleet {
                 .map_or(LOOK, |wait| wait.clamp(Duration::from_secs(1), LOOK));
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                // Visits end in dozens, and each look is at all Spaces.
-                () = self.0.keep_alives.changed.notified() => {
-                    tokio::select! {
-                        () = tokio::time::sleep(self.0.pace.look / 4) => {}
-                        () = self.0.supervisor.stopping().cancelled() => return,
-                    }
-                }
+                () = self.0.keep_alives.changed.notified() => {}
                 _ = woke.changed() => {}
                 () = self.0.supervisor.stopping().cancelled() => return,
             }
@@ -304,21 +296,30 @@ impl Fleet {
 
     /// Returns when the next visit is due.
     async fn visit_what_is_due(&self) -> Option<DateTime<Utc>> {
-        if self.settings().await.is_ok_and(|settings| settings.pause_automation) {
+        if self.settings().pause_automation {
             return None;
         }
         let rules = self.0.keep_alives.rules();
-        let (mut due, mut next): (Vec<Run>, Option<DateTime<Utc>>) = (Vec::new(), None);
+        let (mut may_be_due, mut next): (Vec<_>, Option<DateTime<Utc>>) = (Vec::new(), None);
         for space in self.spaces() {
-            let id = &space.info.id;
-            let Some(rule) = rules.of(id) else { continue };
+            let Some(rule) = rules.of(&space.info.id) else { continue };
             let now = self.0.clock.now();
             // What was known when the program last ran, or before a sleep, may be long over.
             if space.stale {
                 next = next.into_iter().chain([now + SOON]).min();
                 continue;
             }
-            match self.plan_visit(&space, &rule, now).await.at {
+            match next_visit(&space, &rule, &self.visits_of(&space.info.id).await, now).at {
+                Some(at) if at <= now => may_be_due.push((space, rule)),
+                at => next = next.into_iter().chain(at).min(),
+            }
+        }
+        let ids: Vec<SpaceId> = may_be_due.iter().map(|(space, _)| space.info.id.clone()).collect();
+        let visits = self.visits_of_any_program(&ids).await;
+        let now = self.0.clock.now();
+        let mut due: Vec<Run> = Vec::new();
+        for ((space, rule), visits) in may_be_due.into_iter().zip(visits) {
+            match next_visit(&space, &rule, &visits, now).at {
                 Some(at) if at <= now => due.push(visit_of(&space, &rule, at)),
                 at => next = next.into_iter().chain(at).min(),
             }
@@ -342,20 +343,35 @@ impl Fleet {
         if planned.at.is_none_or(|at| at > now) {
             return planned;
         }
-        // Another program on the same store may have visited it meanwhile.
-        let stored = self.stored_visits(id).await;
-        let visits = self.0.keep_alives.change(id, |visits| {
-            visits.answered_at = visits.answered_at.max(stored.answered_at);
-            visits.under_way = stored.under_way;
-        });
-        next_visit(space, rule, &visits, now)
+        let visits = self.visits_of_any_program(std::slice::from_ref(id)).await;
+        visits.first().map_or(planned, |visits| next_visit(space, rule, visits, now))
+    }
+
+    /// Returns how visits of Spaces went, with those by another program on the same store.
+    async fn visits_of_any_program(&self, ids: &[SpaceId]) -> Vec<Visits> {
+        if ids.is_empty() {
+            return Vec::new();
+        }
+        let last = self.0.store.last_runs(RunCause::KeepAlive, ids).await.unwrap_or_default();
+        let last: HashMap<&SpaceId, &Run> = last.iter().map(|run| (&run.space, run)).collect();
+        let take = |id: &SpaceId| {
+            self.0.keep_alives.change(id, |visits| match last.get(id) {
+                Some(run) if !run.state.is_final() => visits.under_way = Some(run.id.clone()),
+                Some(run) if run.state == RunState::Done => {
+                    visits.answered_at = visits.answered_at.max(run.ended_at);
+                }
+                Some(_) | None => {}
+            })
+        };
+        ids.iter().map(take).collect()
     }
 
     fn set_under_way(&self, runs: &[Run], under_way: bool) {
         let mut visits = lock(&self.0.keep_alives.visits);
         for run in runs {
             let run_id = under_way.then(|| run.id.clone());
-            visits.entry(run.space.clone()).or_default().under_way = run_id;
+            let visits = visits.entry(run.space.clone()).or_default();
+            (visits.under_way, visits.looked_at) = (run_id, Some(self.0.clock.now()));
         }
     }
 
@@ -370,7 +386,7 @@ impl Fleet {
             }
             // Another program had planned the same visit, and this one was never recorded.
             Ok(None) => visits.under_way = None,
-            Ok(Some(_)) | Err(_) => {}
+            Ok(Some(_)) | Err(_) => visits.looked_at = Some(self.0.clock.now()),
         })
     }
 
@@ -378,9 +394,12 @@ impl Fleet {
     async fn visits_of(&self, id: &SpaceId) -> Visits {
         let known = lock(&self.0.keep_alives.visits).get(id).cloned();
         if let Some(visits) = known {
+            let rest = TimeDelta::from_std(self.0.pace.look).unwrap_or_default();
+            let now = self.0.clock.now();
+            let looked = visits.looked_at.is_some_and(|at| (now - at).abs() < rest);
             return match &visits.under_way {
-                Some(run) => self.after_visit(id, run).await,
-                None => visits,
+                Some(run) if !looked => self.after_visit(id, run).await,
+                Some(_) | None => visits,
             };
         }
         let stored = self.stored_visits(id).await;
@@ -390,13 +409,13 @@ impl Fleet {
     /// Returns when the app of a Space last answered a visit, and whether one is under way, by what is
     /// stored.
     async fn stored_visits(&self, id: &SpaceId) -> Visits {
-        let of_space = RunFilter { space: Some(id.clone()), ..RunFilter::default() };
-        let done = RunFilter { state: Some(RunState::Done), ..of_space.clone() };
+        let (space, state) = (Some(id.clone()), Some(RunState::Done));
+        let done = RunFilter { space, state, ..RunFilter::default() };
         let runs = self.0.store.runs(&done, 20).await.unwrap_or_default();
         let answered =
             runs.iter().find(|run| matches!(run.action, JobAction::Visit | JobAction::Wake));
-        let visits = RunFilter { cause: Some(RunCause::KeepAlive), ..of_space };
-        let last = self.0.store.runs(&visits, 1).await.unwrap_or_default().pop();
+        let last = self.0.store.last_runs(RunCause::KeepAlive, std::slice::from_ref(id)).await;
+        let last = last.unwrap_or_default().pop();
         Visits {
             answered_at: answered.and_then(|run| run.ended_at),
             under_way: last.filter(|run| !run.state.is_final()).map(|run| run.id),

@@ -23,6 +23,8 @@ pub(super) struct Visits {
     pub(super) failures: u32,
     /// The visit that is under way.
     pub(super) under_way: Option<RunId>,
+    /// When it was last asked how that goes.
+    pub(super) looked_at: Option<DateTime<Utc>>,
 }
 
 impl Visits {

@@ -75,11 +75,11 @@ async fn read<T: DeserializeOwned>(store: &Store, key: &str) -> Option<T> {
 impl Fleet {
     /// Finds out what there is to tell of changes. It is told by [`Fleet::send_notices`], after the
     /// changes have been stored.
-    pub(crate) async fn note_changes(&self, changes: &Changes) {
+    pub(crate) fn note_changes(&self, changes: &Changes) {
         if changes.stages.is_empty() && changes.removed.is_empty() {
             return;
         }
-        let settings = self.notification_settings().await;
+        let settings = self.settings().notifications;
         self.with_book(settings, |book, rules| {
             for (id, _) in &changes.removed {
                 book.forget(id);
@@ -111,7 +111,7 @@ impl Fleet {
             reason: operation.error.clone(),
             action: Some(operation.action.clone()),
         };
-        let settings = self.notification_settings().await;
+        let settings = self.settings().notifications;
         self.with_book(settings, |book, rules| {
             if book.failed_since(&operation.space, operation.started_at) {
                 return Vec::new();
@@ -133,7 +133,7 @@ impl Fleet {
             reason: Some(gave_up.reason.clone()),
             action: None,
         };
-        let settings = self.notification_settings().await;
+        let settings = self.settings().notifications;
         self.with_book(settings, |book, rules| {
             book.take_failure(notice, rules).into_iter().collect()
         });
@@ -144,14 +144,14 @@ impl Fleet {
     /// Tells what falls due, and ends mutes that ran out, until the program ends.
     pub(crate) async fn tell_notices(self) {
         if self.0.notices.kept {
-            let settings = self.notification_settings().await;
+            let settings = self.settings().notifications;
             let spaces = self.0.inventory.all();
             self.with_book(settings, |book, rules| book.catch_up(&spaces, rules));
         } else {
             self.0.persistence.notices_changed();
         }
         loop {
-            let settings = self.notification_settings().await;
+            let settings = self.settings().notifications;
             let find = |id: &SpaceId| self.0.inventory.get(id);
             self.with_book(settings, |book, rules| book.look(find, rules));
             self.save_pending().await;
@@ -223,9 +223,5 @@ impl Fleet {
 
     fn notice_rest(&self) -> TimeDelta {
         TimeDelta::from_std(self.0.pace.notice_rest).unwrap_or(TimeDelta::MAX)
-    }
-
-    async fn notification_settings(&self) -> NotificationSettings {
-        self.settings().await.unwrap_or_default().notifications
     }
 }

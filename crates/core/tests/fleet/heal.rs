@@ -524,7 +524,7 @@ async fn the_nearest_choice_counts_and_numbers_out_of_their_range_are_refused() 
     switch_on(&fleet, with(5)).await;
     assert_eq!(state(&fleet).await.rule.unwrap().restarts, 5);
     choose(&fleet, label("web"), HealMode::Follow, HealRule::default()).await;
-    assert_eq!(fleet.heal_choices().await.unwrap().len(), 4, "one for each scope");
+    assert_eq!(fleet.heal_choices().len(), 4, "one for each scope");
     assert_eq!(fleet.heal_states().await.unwrap().len(), 2, "and none of the static one");
     let wrong = |health| HealRule { health: Some(health), ..rule() };
     let path = ExpectedAnswer { path: Some("health".into()), ..Default::default() };

@@ -249,8 +249,9 @@ pub(crate) fn run(action: JobAction, operation: Option<&OperationId>, now: DateT
 /// What a process left behind that was killed while it held the run.
 pub(crate) async fn left_by_a_killed_process(store: &Store, run: &Run, now: DateTime<Utc>) {
     store.add_runs(std::slice::from_ref(run)).await.unwrap();
-    let taken = store.take_run("the dead", now, now + TimeDelta::milliseconds(200)).await.unwrap();
-    assert!(!taken.unwrap().taken_over);
+    let until = now + TimeDelta::milliseconds(200);
+    let taken = store.take_runs("the dead", now, until, 1).await.unwrap();
+    assert!(!taken[0].taken_over);
     let running = Run { state: RunState::Running, ..run.clone() };
     assert!(store.save_run(&running, "the dead").await.unwrap());
 }
@@ -839,9 +840,9 @@ async fn everything_that_is_chosen_goes_with_the_file_and_is_there_as_it_was() {
     let names = ["all", "account alice", "label Prod: #1", "alice/demo"];
     let each = |outcome: ImportOutcome| names.map(|name| (name.to_owned(), outcome));
     assert_eq!(import(&file, true).await, each(ImportOutcome::Changed), "{file}");
-    assert_eq!(second.heal_choices().await.unwrap(), [], "nothing was done yet");
+    assert_eq!(second.heal_choices(), [], "nothing was done yet");
     assert_eq!(import(&file, false).await, each(ImportOutcome::Changed));
-    assert_eq!(second.heal_choices().await.unwrap(), first.heal_choices().await.unwrap());
+    assert_eq!(second.heal_choices(), first.heal_choices());
     assert_eq!(second.export_jobs().await.unwrap(), file);
     assert_eq!(import(&file, false).await, each(ImportOutcome::Same));
     let jobs = second.jobs().await.unwrap();
@@ -861,7 +862,7 @@ auto_heal:
     let outcomes: Vec<_> = import(mixed, false).await.into_iter().map(|entry| entry.1).collect();
     let refused = ImportOutcome::Refused;
     assert_eq!(outcomes, [ImportOutcome::Changed, refused, refused, refused]);
-    let kept = second.heal_choices().await.unwrap();
+    let kept = second.heal_choices();
     assert_eq!(kept.len(), 4, "what the file does not name stays: {kept:?}");
     let lines = second.activities(&hfsm_core::ActivityFilter::default(), 10).await.unwrap();
     let said = |line: &hfsm_model::Activity| {

@@ -4,6 +4,7 @@ mod m0001_first_schema;
 mod m0002_history_and_labels;
 mod m0003_jobs;
 mod m0004_activity_details;
+mod m0005_by_time;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -17,6 +18,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_history_and_labels::Migration),
             Box::new(m0003_jobs::Migration),
             Box::new(m0004_activity_details::Migration),
+            Box::new(m0005_by_time::Migration),
         ]
     }
 }

@@ -1,11 +1,11 @@
 //! Times and runs are taken once, whoever comes, and taken over when their holder is dead.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use hfsm_model::{
     Actor, Job, JobAction, JobId, JobPlan, JobTarget, MissedRule, Run, RunCause, RunId, RunState,
     Terms, Trigger,
 };
-use hfsm_store::{Due, RunFilter, Store, TakenTime};
+use hfsm_store::{Due, RunFilter, Store, TakenRun, TakenTime};
 
 use crate::common::{at, space_id};
 
@@ -84,17 +84,63 @@ async fn a_time_is_taken_once_and_what_was_recorded_is_not_recorded_again() {
 }
 
 #[tokio::test]
+async fn the_last_run_for_a_cause_is_found_of_each_space_that_has_one() {
+    let store = Store::in_memory().await.unwrap();
+    let of = |name: &str, space: &str, cause, planned| Run {
+        space: space_id(space),
+        cause,
+        ..run(name, "nightly", planned)
+    };
+    let runs = [
+        of("old", "a/b", RunCause::KeepAlive, 0),
+        of("new", "a/b", RunCause::KeepAlive, 120),
+        of("another cause", "a/b", RunCause::ByHand, 180),
+        of("only", "a/c", RunCause::KeepAlive, 0),
+        of("not asked for", "a/d", RunCause::KeepAlive, 0),
+    ];
+    store.add_runs(&runs).await.unwrap();
+    let asked = ["a/b", "a/c", "a/never"].map(space_id);
+    let found = store.last_runs(RunCause::KeepAlive, &asked).await.unwrap();
+    assert_eq!(found.iter().map(|run| run.id.0.as_str()).collect::<Vec<_>>(), ["new", "only"]);
+    assert_eq!(store.last_runs(RunCause::KeepAlive, &[]).await.unwrap(), []);
+}
+
+async fn take_one(
+    store: &Store,
+    holder: &str,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Option<TakenRun> {
+    store.take_runs(holder, now, until, 1).await.unwrap().pop()
+}
+
+#[tokio::test]
+async fn runs_are_taken_together_in_their_order_and_no_more_than_asked_for() {
+    let store = Store::in_memory().await.unwrap();
+    let names = ["one", "two", "three"];
+    let runs: Vec<Run> = names.iter().zip(0..).map(|(id, n)| run(id, "nightly", n * 60)).collect();
+    store.add_runs(&runs).await.unwrap();
+    let ids = async |limit| {
+        let taken = store.take_runs("a", at(0), at(60), limit).await.unwrap();
+        taken.into_iter().map(|taken| taken.run.id.0).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(2).await, ["one", "two"]);
+    assert_eq!(ids(2).await, ["three"]);
+    assert_eq!(ids(2).await, [""; 0]);
+}
+
+#[tokio::test]
 async fn a_run_has_one_holder_until_its_lease_ends_and_a_late_one_writes_nothing() {
     let store = Store::in_memory().await.unwrap();
     store.add_runs(&[run("one", "nightly", 0), run("two", "nightly", 60)]).await.unwrap();
     let minute = |minutes: i64| at(0) + TimeDelta::minutes(minutes);
-    let first = store.take_run("a", minute(0), minute(2)).await.unwrap().unwrap();
+    let first = take_one(&store, "a", minute(0), minute(2)).await.unwrap();
     assert_eq!((first.run.id.0.as_str(), first.taken_over), ("one", false));
-    let second = store.take_run("b", minute(0), minute(2)).await.unwrap().unwrap();
+    let second = take_one(&store, "b", minute(0), minute(2)).await.unwrap();
     assert_eq!(second.run.id.0, "two", "the first is held");
-    assert_eq!(store.take_run("b", minute(1), minute(3)).await.unwrap(), None);
+    assert_eq!(take_one(&store, "b", minute(1), minute(3)).await, None);
     assert!(store.hold_run(&second.run.id, "b", minute(9)).await.unwrap());
-    let over = store.take_run("b", minute(3), minute(5)).await.unwrap().unwrap();
+    let over = take_one(&store, "b", minute(3), minute(5)).await.unwrap();
     assert_eq!((over.run.id.0.as_str(), over.taken_over), ("one", true));
     let done = Run { state: RunState::Done, ..first.run.clone() };
     assert!(!store.hold_run(&first.run.id, "a", minute(9)).await.unwrap());
@@ -115,12 +161,12 @@ async fn who_opens_a_store_takes_over_at_once_and_who_shares_it_waits_for_the_le
     let store = Store::open(&path).await.unwrap();
     store.add_runs(&[run("one", "nightly", 0)]).await.unwrap();
     let later = at(0) + TimeDelta::minutes(2);
-    store.take_run("a", at(0), later).await.unwrap().unwrap();
-    assert_eq!(store.clone().take_run("b", at(60), later).await.unwrap(), None, "it lives");
+    take_one(&store, "a", at(0), later).await.unwrap();
+    assert_eq!(take_one(&store, "b", at(60), later).await, None, "it lives");
     // Nothing is written on the way: the lock goes with the process, however that ends.
     drop(store);
     let store = Store::open(&path).await.unwrap();
-    let over = store.take_run("b", at(60), later).await.unwrap().unwrap();
+    let over = take_one(&store, "b", at(60), later).await.unwrap();
     assert_eq!((over.run.id.0.as_str(), over.taken_over), ("one", true));
     assert!(!store.save_run(&over.run, "a").await.unwrap(), "the dead writes nothing");
     assert!(store.save_run(&over.run, "b").await.unwrap());
