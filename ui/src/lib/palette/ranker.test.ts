@@ -38,12 +38,9 @@ describe("the palette's ranker", () => {
   });
 
   it("marks what was found", () => {
-    expect(marked("image-studio", "ima stu")).toEqual([
-      { text: "ima", hit: true },
-      { text: "ge-", hit: false },
-      { text: "stu", hit: true },
-      { text: "dio", hit: false },
-    ]);
+    expect(marked("image-studio", "ima stu")).toEqual(["", "ima", "ge-", "stu", "dio"]);
+    expect(marked("image-studio", "stu")).toEqual(["image-", "stu", "dio"]);
+    expect(marked("image-studio", "zzz")).toEqual(["image-studio"]);
   });
 
   it("takes a moment over a thousand Spaces", () => {

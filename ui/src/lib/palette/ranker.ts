@@ -106,20 +106,24 @@ function spreadScore(text: string, word: string): number {
   return share < 0.35 ? 0 : 30 * share;
 }
 
-/** Cuts `name` into pieces, those that a word of the query found marked. */
-export function marked(name: string, query: string): { text: string; hit: boolean }[] {
+/** Cuts `name` into pieces: every second is one that a word of the query found, the first is none. */
+export function marked(name: string, query: string): string[] {
   const lower = name.toLowerCase();
   const hits = new Array<boolean>(name.length).fill(false);
   for (const word of wordsOf(query)) {
     const at = lower.indexOf(word);
     if (at >= 0) hits.fill(true, at, at + word.length);
   }
-  const parts: { text: string; hit: boolean }[] = [];
+  const parts: string[] = [];
+  let part = "";
   for (let index = 0; index < name.length; index++) {
-    const last = parts.at(-1);
-    const hit = hits[index] ?? false;
-    if (last && last.hit === hit) last.text += name[index];
-    else parts.push({ text: name[index] ?? "", hit });
+    const inHit = parts.length % 2 === 1;
+    if (hits[index] !== inHit) {
+      parts.push(part);
+      part = "";
+    }
+    part += name[index];
   }
+  parts.push(part);
   return parts;
 }
