@@ -16,7 +16,9 @@ export function summaryOf(
 ): Summary | null {
   let [least, most, sum, count] = [Infinity, -Infinity, 0, 0];
   for (let index = 0; index < x.length; index++) {
-    const [at, value] = [x[index] ?? 0, values[index]];
+    // One by one: an array for each of thousands of points a second is much to clear up.
+    const at = x[index] ?? 0;
+    const value = values[index];
     if (value == null || at < from || at > until) continue;
     least = Math.min(least, low?.[index] ?? value);
     most = Math.max(most, high?.[index] ?? value);
