@@ -73,25 +73,24 @@ impl Store {
                     .filter(takeable)
                     .order_by_asc(table::Column::Number)
                     .limit(limit);
-                let mut rows = table::Entity::update_many()
+                let take = table::Entity::update_many()
                     .col_expr(table::Column::State, Expr::value(RunState::Running.as_str()))
                     .col_expr(table::Column::Holder, Expr::value(holder))
                     .col_expr(table::Column::LeaseUntil, Expr::value(until))
-                    .filter(table::Column::Number.in_subquery(first.into_query()))
-                    .exec_with_returning(self.writer())
-                    .await?;
-                if rows.is_empty() {
-                    continue;
-                }
-                rows.sort_unstable_by_key(|row| row.number);
-                let taken = |row: table::Model| match to_run(row) {
-                    Ok(run) => Some(TakenRun { run, taken_over }),
-                    Err(error) => {
-                        tracing::error!(%error, "a run is not carried out: {error}");
-                        None
+                    .filter(table::Column::Number.in_subquery(first.into_query()));
+                // Behind those that cannot be read may be others.
+                loop {
+                    let mut rows = take.clone().exec_with_returning(self.writer()).await?;
+                    if rows.is_empty() {
+                        break;
                     }
-                };
-                return Ok(rows.into_iter().filter_map(taken).collect());
+                    rows.sort_unstable_by_key(|row| row.number);
+                    let runs = readable(rows);
+                    if !runs.is_empty() {
+                        let taken = |run| TakenRun { run, taken_over };
+                        return Ok(runs.into_iter().map(taken).collect());
+                    }
+                }
             }
             Ok(Vec::new())
         })
@@ -191,7 +190,8 @@ impl Store {
         .await
     }
 
-    /// Returns of each of these Spaces the last recorded run for a cause, where there is one.
+    /// Returns of each of these Spaces the last recorded run for a cause, where there is one that can be
+    /// read.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -215,7 +215,7 @@ impl Store {
                     .await?;
                 runs.extend(rows);
             }
-            runs.into_iter().map(to_run).collect()
+            Ok(readable(runs))
         })
         .await
     }
@@ -278,6 +278,14 @@ fn to_row(run: &Run) -> Result<table::ActiveModel> {
 
 fn to_json(run: &Run) -> Result<String> {
     serde_json::to_string(run).map_err(|source| Error::Unwritable { what: "run", source })
+}
+
+/// Leaves out what cannot be understood, with an error in the log.
+fn readable(rows: Vec<table::Model>) -> Vec<Run> {
+    let run = |row| {
+        to_run(row).inspect_err(|error| tracing::error!(%error, "a run is left out: {error}")).ok()
+    };
+    rows.into_iter().filter_map(run).collect()
 }
 
 fn to_run(row: table::Model) -> Result<Run> {

@@ -85,7 +85,7 @@ impl Fleet {
     ///
     /// # Errors
     /// When a number is out of its range, no account sees the Space, there is no such account, or the
-    /// store cannot be written.
+    /// store cannot be read or written.
     pub async fn choose_heal(
         &self,
         mut chosen: ScopedHeal,
@@ -110,7 +110,8 @@ impl Fleet {
         choices: Vec<ScopedHeal>,
         actor: Actor,
     ) -> Result<Vec<ScopedHeal>, Error> {
-        let mut rules = self.heal_rules();
+        // From the store: what could not be read at the start is not to be written over.
+        let mut rules = Rules(self.0.store.setting(RULES).await?.unwrap_or_default());
         for chosen in &choices {
             rules.set(chosen.clone())?;
         }

@@ -12,6 +12,8 @@ mod trigger;
 mod wake;
 mod work;
 
+use std::{collections::HashSet, sync::Mutex};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use hfsm_model::{
     Activity, ActivityKind, Actor, Detail, Event, Job, JobAction, JobChange, JobId, JobPlan,
@@ -44,6 +46,8 @@ const NAMED: usize = 500;
 pub(crate) struct Jobs {
     /// Under which this process holds runs.
     holder: String,
+    /// What is under way here.
+    at_work: Mutex<HashSet<RunId>>,
     /// A job is new or another.
     changed: Notify,
     /// A run waits.
@@ -53,7 +57,8 @@ pub(crate) struct Jobs {
 impl Default for Jobs {
     fn default() -> Self {
         let holder = uuid::Uuid::new_v4().to_string();
-        Self { holder, changed: Notify::new(), arrived: Notify::new() }
+        let at_work = Mutex::default();
+        Self { holder, at_work, changed: Notify::new(), arrived: Notify::new() }
     }
 }
 

@@ -10,12 +10,12 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use hfsm_model::{
     Action, Activity, ActivityKind, Detail, Event, Hurdle, JobAction, OperationId, OperationState,
-    Outcome, Run, RunCause, RunState, RunStep, RunStepKind, Stage,
+    Outcome, Run, RunCause, RunId, RunState, RunStep, RunStepKind, Stage,
 };
 use hfsm_store::TakenRun;
 use tokio::sync::Semaphore;
 
-use crate::{Error, Fleet, HubError, events::Audience};
+use crate::{Error, Fleet, HubError, events::Audience, lock};
 
 /// Runs that are under way at the same time.
 const TOGETHER: usize = 16;
@@ -54,6 +54,26 @@ pub(super) fn note(
     }
 }
 
+/// Says that a run is under way here, as long as it lives.
+struct Turn {
+    fleet: Fleet,
+    run: RunId,
+}
+
+impl Turn {
+    /// Returns `None` where the run is under way already.
+    fn take(fleet: Fleet, run: &RunId) -> Option<Self> {
+        let new = lock(&fleet.0.jobs.at_work).insert(run.clone());
+        new.then(|| Self { fleet, run: run.clone() })
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        lock(&self.fleet.0.jobs.at_work).remove(&self.run);
+    }
+}
+
 impl Fleet {
     /// Carries out the runs that wait, and those that a dead process held, until the program ends.
     pub(crate) async fn carry_out_runs(self) {
@@ -74,10 +94,11 @@ impl Fleet {
             let pause = match self.0.store.take_runs(holder, now, until, free.len() as u64).await {
                 Ok(taken) if !taken.is_empty() => {
                     for (taken, place) in taken.into_iter().zip(free) {
-                        let fleet = self.clone();
+                        // After a sleep of the machine every lease is over, and what it was for goes on.
+                        let Some(turn) = Turn::take(self.clone(), &taken.run.id) else { continue };
                         self.0.supervisor.spawn("run", async move {
-                            fleet.carry_out(taken).await;
-                            drop(place);
+                            turn.fleet.carry_out(taken).await;
+                            drop((turn, place));
                         });
                     }
                     continue;

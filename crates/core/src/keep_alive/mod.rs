@@ -315,12 +315,20 @@ impl Fleet {
             }
         }
         let ids: Vec<SpaceId> = may_be_due.iter().map(|(space, _)| space.info.id.clone()).collect();
-        let visits = self.visits_of_any_program(&ids).await;
+        let visits = match self.visits_of_any_program(&ids).await {
+            Ok(visits) => visits,
+            Err(error) => {
+                tracing::error!(%error, "no Space was visited: {error}");
+                return next;
+            }
+        };
         let now = self.0.clock.now();
         let mut due: Vec<Run> = Vec::new();
         for ((space, rule), visits) in may_be_due.into_iter().zip(visits) {
             match next_visit(&space, &rule, &visits, now).at {
-                Some(at) if at <= now => due.push(visit_of(&space, &rule, at)),
+                Some(at) if at <= now => {
+                    due.push(visit_of(&space, &rule, visits.plan(at, now)));
+                }
                 at => next = next.into_iter().chain(at).min(),
             }
         }
@@ -344,26 +352,31 @@ impl Fleet {
             return planned;
         }
         let visits = self.visits_of_any_program(std::slice::from_ref(id)).await;
-        visits.first().map_or(planned, |visits| next_visit(space, rule, visits, now))
+        visits
+            .unwrap_or_default()
+            .first()
+            .map_or(planned, |visits| next_visit(space, rule, visits, now))
     }
 
-    /// Returns how visits of Spaces went, with those by another program on the same store.
-    async fn visits_of_any_program(&self, ids: &[SpaceId]) -> Vec<Visits> {
+    /// Returns how visits to keep Spaces awake went, with those by another program on the same store.
+    async fn visits_of_any_program(&self, ids: &[SpaceId]) -> Result<Vec<Visits>, Error> {
         if ids.is_empty() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
-        let last = self.0.store.last_runs(RunCause::KeepAlive, ids).await.unwrap_or_default();
+        let last = self.0.store.last_runs(RunCause::KeepAlive, ids).await?;
         let last: HashMap<&SpaceId, &Run> = last.iter().map(|run| (&run.space, run)).collect();
         let take = |id: &SpaceId| {
-            self.0.keep_alives.change(id, |visits| match last.get(id) {
-                Some(run) if !run.state.is_final() => visits.under_way = Some(run.id.clone()),
-                Some(run) if run.state == RunState::Done => {
+            self.0.keep_alives.change(id, |visits| {
+                let Some(run) = last.get(id) else { return };
+                visits.planned_at = Some(run.planned_at);
+                if !run.state.is_final() {
+                    visits.under_way = Some(run.id.clone());
+                } else if run.state == RunState::Done {
                     visits.answered_at = visits.answered_at.max(run.ended_at);
                 }
-                Some(_) | None => {}
             })
         };
-        ids.iter().map(take).collect()
+        Ok(ids.iter().map(take).collect())
     }
 
     fn set_under_way(&self, runs: &[Run], under_way: bool) {
@@ -415,12 +428,17 @@ impl Fleet {
         let answered =
             runs.iter().find(|run| matches!(run.action, JobAction::Visit | JobAction::Wake));
         let last = self.0.store.last_runs(RunCause::KeepAlive, std::slice::from_ref(id)).await;
-        let last = last.unwrap_or_default().pop();
-        Visits {
-            answered_at: answered.and_then(|run| run.ended_at),
-            under_way: last.filter(|run| !run.state.is_final()).map(|run| run.id),
-            ..Visits::default()
+        let mut visits =
+            Visits { answered_at: answered.and_then(|run| run.ended_at), ..Visits::default() };
+        match last.unwrap_or_default().pop() {
+            Some(run) if !run.state.is_final() => visits.under_way = Some(run.id),
+            // What brought nothing before the program ended is not tried sooner because it did.
+            Some(Run { state, ended_at: Some(ended_at), .. }) if state != RunState::Done => {
+                visits.take(state, ended_at);
+            }
+            Some(_) | None => {}
         }
+        visits
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Visits {
     /// No visit is tried before.
     pub(super) not_before: Option<DateTime<Utc>>,
     pub(super) failures: u32,
+    /// For when the last was planned that is stored; what is planned for then again is not recorded.
+    pub(super) planned_at: Option<DateTime<Utc>>,
     /// The visit that is under way.
     pub(super) under_way: Option<RunId>,
     /// When it was last asked how that goes.
@@ -28,6 +30,12 @@ pub(super) struct Visits {
 }
 
 impl Visits {
+    /// Returns for when a visit is to be planned that is due at `at`, so that it is recorded.
+    pub(super) fn plan(&self, at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+        let minute = TimeDelta::minutes(1);
+        if self.planned_at.is_some_and(|planned| at < planned + minute) { now } else { at }
+    }
+
     /// Takes how a visit ended.
     pub(super) fn take(&mut self, state: RunState, now: DateTime<Utc>) {
         self.under_way = None;
@@ -78,7 +86,10 @@ pub(super) fn next_visit(
         None => VisitReason::SleepTimer,
     };
     let (due, why) = match visits.not_before {
-        Some(not_before) if not_before > due => (not_before, VisitReason::Retry),
+        // One that lies too far away is of a clock that was set back.
+        Some(not_before) if not_before > due && not_before <= now + RETRY_MAX => {
+            (not_before, VisitReason::Retry)
+        }
         Some(_) | None => (due, why),
     };
     let Some(hours) = &rule.hours else { return NextVisit { at: Some(due), why } };
@@ -113,7 +124,8 @@ fn due(
         return Some(now);
     }
     match visits.answered_at.max(began) {
-        Some(last) => last.checked_add_signed(interval),
+        // The clock may have been set back since.
+        Some(last) => last.min(now).checked_add_signed(interval),
         None => Some(now),
     }
 }
@@ -253,6 +265,27 @@ mod tests {
         let mut of_static = space(Stage::RUNNING, now, None);
         of_static.info.sdk = Some("static".into());
         assert_eq!(next(&of_static, &fresh), (None, VisitReason::Static));
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_keeps_nobody_from_being_visited() {
+        let now = at("2026-06-03T00:00:00Z");
+        let ahead = Some(now + TimeDelta::days(400));
+        let demo = space(Stage::RUNNING, now, Some(172_800));
+        let visits = Visits { answered_at: ahead, not_before: ahead, ..Visits::default() };
+        let next = next_visit(&demo, &on(), &visits, now);
+        assert_eq!(next.why, VisitReason::SleepTimer);
+        assert!(next.at.unwrap() < now + TimeDelta::hours(48), "{next:?}");
+    }
+
+    #[test]
+    fn what_was_recorded_for_a_time_is_planned_for_another() {
+        let (due, now) = (at("2026-06-03T00:00:30Z"), at("2026-06-03T02:00:00Z"));
+        let planned = |text: &str| Visits { planned_at: Some(at(text)), ..Visits::default() };
+        assert_eq!(Visits::default().plan(due, now), due);
+        assert_eq!(planned("2026-06-01T00:00:00Z").plan(due, now), due);
+        assert_eq!(planned("2026-06-03T00:00:00Z").plan(due, now), now, "the same minute");
+        assert_eq!(planned("2026-06-03T00:00:30Z").plan(due, now), now);
     }
 
     #[test]

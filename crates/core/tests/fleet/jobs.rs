@@ -492,6 +492,65 @@ async fn of_two_programs_one_keeps_awake_and_neither_waits_for_the_other_for_eve
 }
 
 #[tokio::test]
+async fn who_chooses_anew_has_a_visit_that_failed_tried_anew() {
+    let (clock, shift) = clock();
+    let hub = SimHub::start(world().build()).await.unwrap();
+    let fleet = started(clock, &hub, Store::in_memory().await.unwrap()).await;
+    let rule = hfsm_model::KeepAlive {
+        mode: hfsm_model::KeepAliveMode::On,
+        every_minutes: Some(60),
+        answer: Some(ExpectedAnswer {
+            keyword: Some("never said".to_owned()),
+            ..ExpectedAnswer::default()
+        }),
+        ..Default::default()
+    };
+    fleet.set_keep_alive(&id("alice/demo"), rule.clone(), Actor::Desktop).await.unwrap();
+    pass(shift, HOUR + 60);
+    for attempts in 1..=3 {
+        let runs = ended(&fleet, attempts).await;
+        assert_eq!(states(&runs), vec![(RunState::Failed, 1); attempts], "{runs:?}");
+        pass(shift, 60);
+        fleet.set_keep_alive(&id("alice/demo"), rule.clone(), Actor::Desktop).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_is_under_way_when_the_machine_sleeps_is_not_begun_again_after_it() {
+    let (clock, shift) = clock();
+    let hub = SimHub::start(world().build()).await.unwrap();
+    let fleet = started(clock, &hub, Store::in_memory().await.unwrap()).await;
+    let mut reader = fleet.subscribe(Audience::Everything, Watch::nothing());
+    let never =
+        ExpectedAnswer { keyword: Some("never said".to_owned()), ..ExpectedAnswer::default() };
+    let terms = Terms { answer: Some(never), ..Terms::default() };
+    let trigger = Trigger::Every { seconds: 9 * 86_400, anchor: clock.now() };
+    let plan = JobPlan { trigger, ..hourly(JobAction::Wake, clock.now()) };
+    let long = create(&fleet, JobPlan { terms, ..plan.clone() }).await;
+    let visit = create(&fleet, JobPlan { action: JobAction::Visit, ..plan }).await;
+    let begun = fleet.run_job(&long.id, Actor::Desktop).await.unwrap().remove(0);
+    event(&mut reader, "it is begun", |event| match event {
+        Event::RunChanged(run) => (run.id == begun.id && run.started_at.is_some()).then_some(()),
+        _ => None,
+    })
+    .await;
+    pass_noticed(&hub, shift, HOUR).await;
+    // After each, what is to be taken over is looked for.
+    for _ in 0..2 {
+        let next = fleet.run_job(&visit.id, Actor::Desktop).await.unwrap().remove(0);
+        event(&mut reader, "the other is done", |event| match event {
+            Event::RunChanged(run) => {
+                let taken_over = run.steps.iter().any(|it| it.what == RunStepKind::TakenOver);
+                assert!(!taken_over, "{run:?}");
+                (run.id == next.id && run.state.is_final()).then_some(())
+            }
+            _ => None,
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_reached_is_told_and_everything_else_goes_on() {
     let (clock, shift) = clock();
     let world = world().token("hf_alice_read", TokenKind::Read);
