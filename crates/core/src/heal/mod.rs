@@ -12,7 +12,7 @@ mod verdict;
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Mutex, PoisonError, RwLock},
+    sync::Mutex,
 };
 
 use chrono::{DateTime, Utc};
@@ -36,7 +36,7 @@ const RULES: &str = "auto_heal";
 /// What is chosen, and what is asked for once.
 #[derive(Debug, Default)]
 pub(crate) struct Heals {
-    rules: RwLock<Rules>,
+    rules: Mutex<Rules>,
     changed: Notify,
     /// Spaces on which attempts were made, and are not over.
     mending: Mutex<HashSet<SpaceId>>,
@@ -51,7 +51,7 @@ impl Heals {
             tracing::error!(%error, "no Space is mended: what was chosen cannot be read: {error}");
             None
         });
-        Self { rules: RwLock::new(Rules(rules.unwrap_or_default())), ..Self::default() }
+        Self { rules: Mutex::new(Rules(rules.unwrap_or_default())), ..Self::default() }
     }
 
     /// Has every Space looked at anew.
@@ -116,7 +116,7 @@ impl Fleet {
             rules.set(chosen.clone())?;
         }
         self.0.store.set_setting(RULES, &rules.0).await?;
-        self.0.heals.rules.write().unwrap_or_else(PoisonError::into_inner).clone_from(&rules);
+        lock(&self.0.heals.rules).clone_from(&rules);
         for chosen in choices {
             let mode = chosen.choice.mode;
             let space = match &chosen.scope {
@@ -177,7 +177,7 @@ impl Fleet {
     }
 
     pub(crate) fn heal_rules(&self) -> Rules {
-        self.0.heals.rules.read().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.0.heals.rules).clone()
     }
 
     fn check_scope(&self, chosen: &mut ScopedHeal) -> Result<(), Error> {
