@@ -33,7 +33,7 @@ pub(crate) async fn visit(
 ) -> Response {
     let visitor = visitor(&hub, request.headers(), request.uri().query().unwrap_or_default());
     hub.change(|state, at| {
-        let found = state.spaces.iter().position(|space| space.subdomain == subdomain);
+        let found = state.position_of_app(&subdomain);
         let Some(index) = found.filter(|&index| enters(state, &visitor, index)) else {
             return Refusal::page(
                 StatusCode::NOT_FOUND,

@@ -51,8 +51,8 @@ pub(crate) async fn host(ask: Ask) -> Answer {
 /// `GET /api/spaces/by-subdomain/{subdomain}`
 pub(crate) async fn by_subdomain(ask: Ask) -> Answer {
     let value = ask.hub.with(|state, _| {
-        let found = state.spaces.iter().find(|space| space.subdomain == ask.part("subdomain"));
-        let space = found.ok_or_else(|| ask.caller.blind())?;
+        let found = state.position_of_app(ask.part("subdomain"));
+        let space = &state.spaces[found.ok_or_else(|| ask.caller.blind())?];
         match ask.caller.access(&state.people, space)? {
             Access::Hidden => Err(ask.caller.blind()),
             Access::See | Access::Manage => {

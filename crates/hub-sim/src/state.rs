@@ -22,6 +22,7 @@ pub(crate) struct State {
     pub(crate) spaces: Vec<Space>,
     pub(crate) oauth: OAuthBook,
     index: HashMap<String, usize>,
+    by_subdomain: HashMap<String, usize>,
     renamed: HashMap<String, String>,
     /// When something is due next, as far as nothing was changed since; `None`: nobody knows.
     known_due: Option<Instant>,
@@ -39,11 +40,12 @@ impl State {
 
     /// Adds `space`, with an address that no other Space has.
     pub(crate) fn add(&mut self, mut space: Space) -> &mut Space {
-        if self.spaces.iter().any(|other| other.subdomain == space.subdomain) {
+        if self.by_subdomain.contains_key(&space.subdomain) {
             space.subdomain = format!("{}-{}", space.subdomain, &space.oid[..5]);
         }
         self.renamed.remove(&space.id().to_lowercase());
         self.index.insert(space.id().to_lowercase(), self.spaces.len());
+        self.by_subdomain.insert(space.subdomain.clone(), self.spaces.len());
         self.spaces.push(space);
         let last = self.spaces.len() - 1;
         &mut self.spaces[last]
@@ -74,6 +76,11 @@ impl State {
     /// The Space called exactly `id`.
     pub(crate) fn position(&self, id: &str) -> Option<usize> {
         self.index.get(&id.to_lowercase()).copied().filter(|&index| self.spaces[index].id() == id)
+    }
+
+    /// The Space whose app has the address `subdomain`.
+    pub(crate) fn position_of_app(&self, subdomain: &str) -> Option<usize> {
+        self.by_subdomain.get(subdomain).copied()
     }
 
     /// The Space `owner/name` for `caller`, who has to see it; a redirect when it is called differently.
@@ -142,10 +149,13 @@ impl State {
         if let Some(due) = self.known_due.filter(|due| *due > at.instant) {
             return due;
         }
+        let mut due = at.instant + FAR;
         for space in &mut self.spaces {
-            space.advance(at);
+            if space.next_due().is_some_and(|next| next <= at.instant) {
+                space.advance(at);
+            }
+            due = space.next_due().map_or(due, |next| next.min(due));
         }
-        let due = self.spaces.iter().filter_map(Space::next_due).min().unwrap_or(at.instant + FAR);
         self.known_due = Some(due);
         due
     }
@@ -162,5 +172,8 @@ impl State {
             .enumerate()
             .map(|(index, space)| (space.id().to_lowercase(), index))
             .collect();
+        // Where two have the same address, the first has it.
+        let apps = self.spaces.iter().enumerate().rev();
+        self.by_subdomain = apps.map(|(index, space)| (space.subdomain.clone(), index)).collect();
     }
 }
