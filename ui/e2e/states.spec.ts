@@ -50,6 +50,8 @@ for (const { path, api, waits } of READ) {
     await expect(page.getByRole("main").getByText(waits).first()).toBeAttached();
     const alert = page.getByRole("main").getByRole("alert");
     await expect(alert).toHaveCount(0);
+    // What is shown is read again when the stream opens, which would be the try that is pressed below.
+    await expect(page.locator("[data-connection=live]").first()).toBeAttached();
     answer();
     await expect(alert.first()).toContainText("Store unavailable: the database is locked");
 

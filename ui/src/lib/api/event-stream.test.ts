@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { ApiError, createApi, Unreachable } from "./client";
 import { readStream, reconnectDelay, wait } from "./event-stream";
+import { eventsOf } from "./sse";
 
 const BASE = "http://127.0.0.1:1";
 
@@ -20,8 +21,8 @@ async function dataOf(chunks: Uint8Array[]): Promise<string[]> {
   const signal = new AbortController().signal;
   vi.useFakeTimers(); // It rests between small pieces.
   try {
-    const onData = (it: string) => data.push(it);
-    const reading = readStream(apiOf(chunks), "/api/v1/events", { onData }, signal);
+    const onPiece = eventsOf((it) => data.push(it));
+    const reading = readStream(apiOf(chunks), "/api/v1/events", { onPiece }, signal);
     await vi.advanceTimersByTimeAsync(10_000);
     await reading;
   } finally {
@@ -54,8 +55,8 @@ describe("reading an event stream", () => {
       const pieces = ["one", "two"].map((text) => new TextEncoder().encode(`data: ${text}\n\n`));
       const data: string[] = [];
       const signal = new AbortController().signal;
-      const onData = (it: string) => data.push(it);
-      const reading = readStream(apiOf(pieces), "/api/v1/events", { onData }, signal);
+      const onPiece = eventsOf((it) => data.push(it));
+      const reading = readStream(apiOf(pieces), "/api/v1/events", { onPiece }, signal);
       await vi.advanceTimersByTimeAsync(100);
       expect(data).toEqual(["one"]);
       await vi.advanceTimersByTimeAsync(50);
@@ -71,7 +72,7 @@ describe("reading an event stream", () => {
     const problem = { title: "Sign-in needed", status: 401, code: "sign_in_needed", detail: "" };
     const api = apiOf([new TextEncoder().encode(JSON.stringify(problem))], { status: 401 });
     const signal = new AbortController().signal;
-    const reading = readStream(api, "/api/v1/events", { onData: () => {} }, signal);
+    const reading = readStream(api, "/api/v1/events", { onPiece: () => {} }, signal);
     await expect(reading).rejects.toMatchObject({ problem });
     await expect(reading).rejects.toBeInstanceOf(ApiError);
   });
@@ -79,14 +80,14 @@ describe("reading an event stream", () => {
   it("makes a problem of a proxy's page", async () => {
     const api = apiOf([new TextEncoder().encode("<html>Bad gateway</html>")], { status: 502 });
     const signal = new AbortController().signal;
-    const reading = readStream(api, "/api/v1/events", { onData: () => {} }, signal);
+    const reading = readStream(api, "/api/v1/events", { onPiece: () => {} }, signal);
     await expect(reading).rejects.toMatchObject({ problem: { status: 502, code: "internal" } });
   });
 
   it("says that nothing answers", async () => {
     const api = createApi(() => Promise.reject(new TypeError("fetch failed")), BASE);
     const signal = new AbortController().signal;
-    const reading = readStream(api, "/api/v1/events", { onData: () => {} }, signal);
+    const reading = readStream(api, "/api/v1/events", { onPiece: () => {} }, signal);
     await expect(reading).rejects.toBeInstanceOf(Unreachable);
   });
 
@@ -107,7 +108,7 @@ describe("reading an event stream", () => {
       BASE,
     );
     const signal = new AbortController().signal;
-    const reading = readStream(api, "/api/v1/events", { onData: () => {} }, signal, 1000);
+    const reading = readStream(api, "/api/v1/events", { onPiece: () => {} }, signal, 1000);
     const refused = expect(reading).rejects.toThrow("silent");
     await vi.advanceTimersByTimeAsync(1001);
     await refused;

@@ -1,11 +1,10 @@
-import { createParser } from "eventsource-parser";
 import { ApiError, Unreachable, toProblem, type Api } from "./client";
 
 export interface StreamHandlers {
   /** The server answered; what is shown should be read again. */
   onOpen?: () => void;
-  /** The data of one event. */
-  onData: (data: string) => void;
+  /** Bytes of the stream, cut anywhere. */
+  onPiece: (piece: Uint8Array) => void;
 }
 
 /** How long a stream may be silent. The server sends a comment every 15 s. */
@@ -20,9 +19,9 @@ const REST_MS = 125;
 
 /** Reads one event stream until it ends; rejects when it cannot be opened or breaks. */
 export async function readStream(
-  api: Api,
+  api: Pick<Api, "transport" | "baseUrl">,
   path: string,
-  { onOpen, onData }: StreamHandlers,
+  { onOpen, onPiece }: StreamHandlers,
   signal: AbortSignal,
   silenceMs = SILENCE_MS,
 ): Promise<void> {
@@ -43,15 +42,13 @@ export async function readStream(
       throw new ApiError(toProblem(body, response.status));
     }
     onOpen?.();
-    const parser = createParser({ onEvent: (event) => onData(event.data) });
-    const decoder = new TextDecoder();
     const reader = response.body?.getReader();
     while (reader) {
       const { done, value } = await reader.read();
       if (done) return;
       clearTimeout(timer);
       timer = setTimeout(() => quiet.abort(new Error("the stream went silent")), silenceMs);
-      parser.feed(decoder.decode(value, { stream: true }));
+      onPiece(value);
       if (value.length < SMALL_BYTES) await wait(REST_MS, either);
     }
   } finally {

@@ -1,12 +1,19 @@
 import { createContext } from "svelte";
 import { ApiError, unwrap, type Api } from "$lib/api/client";
 import { readStream, reconnectDelay, wait } from "$lib/api/event-stream";
-import type { ApiEvent, Envelope } from "$lib/api/types";
+import type { ApiEvent, MetricsPoint } from "$lib/api/types";
+import type { Uses } from "$lib/metrics/uses";
+import { StreamReader, type ReaderAnswer } from "./reader";
+import type { WorkerAnswer, WorkerRequest } from "./reader-worker";
 
 export interface LiveHandlers {
   /** The stream is open, or lost something: read again what is shown. */
   onRefresh: () => void;
+  /** All but metrics. */
   onEvent: (event: ApiEvent) => void;
+  /** Uses are told by another reader from now on, whose numbers begin anew. */
+  onReader: () => void;
+  onUses: (uses: Uses) => void;
   /** The server does not know this visitor any more. */
   onSignedOut: () => void;
 }
@@ -20,6 +27,41 @@ export interface Watch {
   close(): void;
 }
 
+/** Who reads the stream. */
+export interface Reader {
+  onerror: ((event: ErrorEvent) => unknown) | null;
+  onmessage: ((event: MessageEvent<WorkerAnswer>) => unknown) | null;
+  postMessage: (request: WorkerRequest) => void;
+  terminate: () => void;
+}
+
+const spawnReader = (): Reader =>
+  new Worker(new URL("./reader-worker.ts", import.meta.url), { type: "module" });
+
+/** Reads in the page itself, where a worker cannot. */
+class ReaderHere implements Reader {
+  onerror: Reader["onerror"] = null;
+  onmessage: Reader["onmessage"] = null;
+  readonly #reader = new StreamReader((data) =>
+    this.onmessage?.(new MessageEvent("message", { data })),
+  );
+  readonly #timer = setInterval(() => this.#reader.tell(), 1000);
+
+  postMessage(request: WorkerRequest): void {
+    if (request.type !== "open" && request.type !== "close") this.#reader.take(request);
+  }
+
+  terminate(): void {
+    clearInterval(this.#timer);
+  }
+}
+
+interface Watched {
+  spaces: readonly string[];
+  onPoint?: (point: MetricsPoint) => void;
+}
+
+const PATH = "/api/v1/events";
 /** How long changes of what is watched are gathered before the server is told. */
 const WATCH_DEBOUNCE_MS = 200;
 
@@ -29,16 +71,31 @@ export class LiveState {
   #since = $state.raw(Date.now());
   readonly #api: Api;
   readonly #handlers: LiveHandlers;
-  readonly #watches = new Map<symbol, readonly string[]>();
+  readonly #watches = new Map<symbol, Watched>();
   readonly #followers = new Set<LiveFollower>();
+  /** A worker asks the server by itself. */
+  #alone: boolean;
+  #spawn: () => Reader;
+  #reader: Reader | null = null;
+  /** Streams are numbered: what is still read of the one before is not heard. */
+  #number = 0;
+  /** Ends the stream that is open. */
+  #broken = new AbortController();
+  #onOpen = () => {};
+  #onEnd: (status: number | undefined) => void = () => {};
   #stream: string | null = null;
   #told = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
   #pause = new AbortController();
 
-  constructor(api: Api, handlers: LiveHandlers) {
+  /** @param workersAsk A worker reaches the server without the page. */
+  constructor(api: Api, handlers: LiveHandlers, workersAsk: boolean, spawn = spawnReader) {
     this.#api = api;
     this.#handlers = handlers;
+    this.#alone = workersAsk;
+    this.#spawn = spawn;
+    // It takes a while to start, and the list is read once it has opened the stream.
+    if (workersAsk) this.#begin();
   }
 
   get status() {
@@ -54,32 +111,52 @@ export class LiveState {
   async run(signal: AbortSignal): Promise<void> {
     let attempt = 0;
     while (!signal.aborted) {
-      try {
-        await readStream(
-          this.#api,
-          "/api/v1/events",
-          {
-            onOpen: () => {
-              attempt = 0;
-              this.#show("live");
-              this.#refresh();
-            },
-            onData: (data) => this.#take(data),
-          },
-          signal,
-        );
-      } catch (error) {
-        if (signal.aborted) return;
-        if (error instanceof ApiError && error.problem.status === 401) {
-          this.#handlers.onSignedOut();
-        }
-      }
-      this.#stream = null;
+      this.#broken = new AbortController();
+      const either = AbortSignal.any([signal, this.#broken.signal]);
+      this.#onOpen = () => {
+        attempt = 0;
+        this.#show("live");
+        this.#refresh();
+      };
+      // What breaks is opened again in a moment.
+      const status = await this.#read(either).catch(() => undefined);
       if (signal.aborted) return;
+      if (status === 401) this.#handlers.onSignedOut();
+      this.#stream = null;
       this.#show("lost");
       attempt += 1;
       await this.#rest(reconnectDelay(attempt), signal);
     }
+  }
+
+  /** Reads one stream until it ends. Returns the status of the refusal, where it was refused. */
+  async #read(signal: AbortSignal): Promise<number | undefined> {
+    const reader = (this.#reader ??= this.#begin());
+    const stream = ++this.#number;
+    if (!this.#alone) {
+      reader.postMessage({ type: "begin", stream });
+      const onPiece = (piece: Uint8Array) => reader.postMessage({ type: "piece", piece });
+      try {
+        await readStream(this.#api, PATH, { onOpen: this.#onOpen, onPiece }, signal);
+      } catch (error) {
+        if (error instanceof ApiError) return error.problem.status;
+        throw error;
+      }
+      return undefined;
+    }
+    return new Promise((resolve, reject) => {
+      const stop = () => {
+        reader.postMessage({ type: "close" });
+        this.#number += 1; // What it had sent before it heard of that is for nobody.
+        reject(signal.reason as Error);
+      };
+      this.#onEnd = (status) => {
+        signal.removeEventListener("abort", stop);
+        resolve(status);
+      };
+      signal.addEventListener("abort", stop, { once: true });
+      reader.postMessage({ type: "open", stream, path: PATH });
+    });
   }
 
   /** Tells a part of the page what the stream tells. Returns what stops it. */
@@ -107,23 +184,81 @@ export class LiveState {
     signal.removeEventListener("abort", end);
   }
 
-  /** Asks for the metrics of Spaces for as long as the answer is not closed. */
-  watch(): Watch {
+  /**
+   * Asks for the metrics of Spaces for as long as the answer is not closed.
+   *
+   * @param onPoint Is handed every report as it comes; sums are told without it.
+   */
+  watch(onPoint?: Watched["onPoint"]): Watch {
     const key = Symbol();
     return {
       set: (spaces) => {
-        this.#watches.set(key, spaces);
+        this.#watches.set(key, { spaces, onPoint });
+        this.#tellReader();
         this.#tellSoon();
       },
       close: () => {
         this.#watches.delete(key);
+        this.#tellReader();
         this.#tellSoon();
       },
     };
   }
 
-  #take(data: string): void {
-    const { event } = JSON.parse(data) as Envelope;
+  #begin(): Reader {
+    let reader: Reader;
+    try {
+      reader = this.#spawn();
+    } catch {
+      this.#alone = false;
+      reader = new ReaderHere();
+    }
+    reader.onmessage = ({ data }) => this.#hear(data);
+    reader.onerror = () => {
+      reader.onmessage = reader.onerror = null;
+      reader.terminate();
+      this.#reader = null;
+      this.#alone = false;
+      this.#spawn = () => new ReaderHere();
+      this.#broken.abort(new Error("the stream could not be read"));
+    };
+    this.#reader = reader;
+    this.#handlers.onReader();
+    this.#tellReader();
+    return reader;
+  }
+
+  #hear(answer: WorkerAnswer): void {
+    if (answer.type === "read") this.#takeRead(answer);
+    else if (answer.stream !== this.#number) return;
+    else if (answer.type === "opened") this.#onOpen();
+    else this.#onEnd(answer.status);
+  }
+
+  #takeRead({ stream, events, points, uses }: ReaderAnswer): void {
+    if (uses) this.#handlers.onUses(uses);
+    if (stream !== this.#number) return;
+    try {
+      for (const event of events) this.#take(event);
+      for (const { space, point } of points) {
+        for (const { spaces, onPoint } of this.#watches.values()) {
+          if (spaces.includes(space)) onPoint?.(point);
+        }
+      }
+    } catch (error) {
+      // The rest is lost: all is read again when the stream is opened anew.
+      this.#broken.abort(error);
+      throw error;
+    }
+  }
+
+  #tellReader(): void {
+    const followed = [...this.#watches.values()].filter((it) => it.onPoint);
+    const spaces = followed.flatMap((it) => it.spaces);
+    this.#reader?.postMessage({ type: "follow", spaces });
+  }
+
+  #take(event: ApiEvent): void {
     switch (event.type) {
       case "hello":
         this.#stream = event.data.stream;
@@ -148,7 +283,7 @@ export class LiveState {
 
   async #tell(): Promise<void> {
     const stream = this.#stream;
-    const spaces = [...new Set([...this.#watches.values()].flat())].sort();
+    const spaces = [...new Set([...this.#watches.values()].flatMap((it) => it.spaces))].sort();
     const wish = JSON.stringify(spaces);
     if (!stream || wish === this.#told) return;
     this.#told = wish;

@@ -1,5 +1,6 @@
 import { ApiError, type Api } from "$lib/api/client";
 import { readStream, reconnectDelay, wait } from "$lib/api/event-stream";
+import { eventsOf } from "$lib/api/sse";
 import type { LogLine, LogUpdate, StageChange } from "$lib/api/types";
 import { ownerOf, nameOf } from "$lib/spaces/space";
 import { stageWord } from "$lib/spaces/stage";
@@ -30,7 +31,13 @@ export function pathOfLogs(spaces: readonly string[], kind: LogKind): string {
   return `/api/v1/logs/${kind}/stream?${query}`;
 }
 
-/** A log that is followed. Lines arrive in batches, one for each frame that the browser draws. */
+/** The longest that lines wait to be shown, where nobody draws a frame or keeps the time. */
+const LONGEST_MS = { frame: 500, second: 1_500 };
+
+/**
+ * A log that is followed. Lines arrive in batches, one for each frame that the browser draws, or
+ * one a second where the log stands beside what moves with the seconds.
+ */
 export class LogStream {
   /** The lines that are kept, by their keys. Changed in place; `version` tells when. */
   readonly lines: Line[] = [];
@@ -44,11 +51,17 @@ export class LogStream {
   /** The changes of a stage that stand among the lines. */
   readonly #marked = new Set<string>();
   #hurry = (): void => {};
-  #scheduled = false;
+  readonly #beat: keyof typeof LONGEST_MS;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #characters = 0;
   /** When the newest line came, and the last one of each Space: one that does not say came with it. */
   #newest = -Infinity;
   readonly #lastOf = new Map<string | null, number>();
+
+  /** @param beat With `second`, whoever keeps the time calls `flush`. */
+  constructor(beat: keyof typeof LONGEST_MS = "frame") {
+    this.#beat = beat;
+  }
 
   get version(): number {
     return this.#version;
@@ -80,7 +93,7 @@ export class LogStream {
               this.#status = "open";
               this.#error = null;
             },
-            onData: (data) => this.take(JSON.parse(data) as MergedUpdate),
+            onPiece: eventsOf((data) => this.take(JSON.parse(data) as MergedUpdate)),
           },
           signal,
         );
@@ -165,20 +178,18 @@ export class LogStream {
   }
 
   #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
+    if (this.#timer !== undefined) return;
+    const flush = () => this.flush();
     // A hidden page draws no frames; the timer keeps its backlog bounded.
-    const flush = () => {
-      if (!this.#scheduled) return;
-      this.#scheduled = false;
-      clearTimeout(timer);
-      this.flush();
-    };
-    const timer = setTimeout(flush, 500);
-    globalThis.requestAnimationFrame?.(flush);
+    this.#timer = setTimeout(flush, LONGEST_MS[this.#beat]);
+    // Who waits for the first lines sees them at once.
+    if (this.#beat === "frame" || this.lines.length === 0)
+      globalThis.requestAnimationFrame?.(flush);
   }
 
   flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];

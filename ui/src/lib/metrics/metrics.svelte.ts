@@ -1,10 +1,9 @@
 import { createContext } from "svelte";
-import type { ApiEvent, MetricsPoint } from "$lib/api/types";
+import type { ApiEvent } from "$lib/api/types";
+import { USE_WIDTH, type Uses } from "./uses";
 
 /** How many seconds a row's sparkline shows. */
 export const SPARK_LENGTH = 60;
-/** A replica that has not reported for so long has gone. */
-const GONE_MS = 15_000;
 
 /** The newest numbers of one Space over all its replicas. */
 export interface SpaceUse {
@@ -22,76 +21,104 @@ export interface SpaceUse {
 }
 
 interface Entry {
-  replicas: Map<string, { point: MetricsPoint; at: number }>;
+  /** Where its newest numbers are, and where those are that it shows. */
+  newest: Float64Array;
+  newestAt: number;
+  shown: Float64Array;
+  shownAt: number;
+  /** What it shows, made when somebody looks; `undefined` until then. */
+  use: SpaceUse | null | undefined;
   /** It grows in place: a thousand copies a second would keep the browser busy clearing up. */
   cpuHistory: number[];
-  use: SpaceUse | null;
-  dirty: boolean;
+  fresh: boolean;
 }
+
+const NOTHING = new Float64Array(USE_WIDTH);
 
 /**
  * The newest metrics of every watched Space.
  *
- * Points are put into plain maps as they come, and become visible together once a second, so that
- * a thousand Spaces that report each second cost one update of what is on screen.
+ * Numbers are taken as they come, and become visible together once a second, so that a thousand
+ * Spaces that report each second cost one update of what is on screen.
  */
 export class MetricsState {
   readonly #entries = new Map<string, Entry>();
-  readonly #followers = new Map<string, Set<(point: MetricsPoint) => void>>();
+  /** By the numbers that their uses go by. */
+  #numbered: Entry[] = [];
+  #fresh: Entry[] = [];
   #tick = $state(0);
   #dirty = false;
 
   /** What a Space uses; `null` when nothing has been reported lately. */
   of(space: string): SpaceUse | null {
     void this.#tick;
-    return this.#entries.get(space)?.use ?? null;
+    const entry = this.#entries.get(space);
+    if (!entry) return null;
+    if (entry.use === undefined) entry.use = useOf(entry);
+    return entry.use;
   }
 
   apply(event: ApiEvent): void {
-    if (event.type === "metrics") this.add(event.data.space, event.data.point);
-    else if (event.type === "space_removed") this.#entries.delete(event.data.id);
-    else if (event.type === "stage_changed") this.#dirty = true;
+    if (event.type === "stage_changed") this.#dirty = true;
+    if (event.type !== "space_removed") return;
+    const entry = this.#entries.get(event.data.id);
+    if (!entry) return;
+    // Its number stays known: what it reports if it comes back may have been told already.
+    [entry.shown, entry.shownAt, entry.use] = [NOTHING, 0, null];
+    entry.cpuHistory.length = 0;
   }
 
-  /** Hands every point of a Space to `follower` as it comes. Returns what ends that. */
-  follow(space: string, follower: (point: MetricsPoint) => void): () => void {
-    const followers = this.#followers.get(space) ?? new Set();
-    this.#followers.set(space, followers.add(follower));
-    return () => {
-      followers.delete(follower);
-    };
+  /** Whoever tells uses begins to count from nothing. */
+  begin(): void {
+    this.#numbered = [];
+    // Nobody will say of these that they have gone silent.
+    for (const entry of this.#entries.values()) this.#put(entry, NOTHING, 0);
   }
 
-  add(space: string, point: MetricsPoint, at = Date.now()): void {
-    let entry = this.#entries.get(space);
-    if (!entry) {
-      entry = { replicas: new Map(), cpuHistory: [], use: null, dirty: false };
+  take({ names, numbers }: Uses): void {
+    for (const space of names) {
+      const entry = this.#entries.get(space) ?? {
+        newest: NOTHING,
+        newestAt: 0,
+        shown: NOTHING,
+        shownAt: 0,
+        use: undefined,
+        cpuHistory: [],
+        fresh: false,
+      };
       this.#entries.set(space, entry);
+      this.#numbered.push(entry);
     }
-    entry.replicas.set(point.replica ?? "", { point, at });
-    for (const follower of this.#followers.get(space) ?? []) follower(point);
-    entry.dirty = true;
-    this.#dirty = true;
+    for (let at = 0; at < numbers.length; at += USE_WIDTH) {
+      const entry = this.#numbered[numbers[at] ?? -1];
+      if (entry) this.#put(entry, numbers, at);
+    }
+  }
+
+  #put(entry: Entry, numbers: Float64Array, at: number): void {
+    entry.newest = numbers;
+    entry.newestAt = at;
+    if (entry.fresh) return;
+    entry.fresh = true;
+    this.#fresh.push(entry);
   }
 
   /** Makes what came since the last flush visible. */
-  flush(at = Date.now()): void {
-    for (const entry of this.#entries.values()) {
-      for (const [replica, last] of entry.replicas) {
-        if (at - last.at > GONE_MS) {
-          entry.replicas.delete(replica);
-          entry.dirty = true;
-        }
-      }
-      if (!entry.dirty) continue;
-      entry.dirty = false;
-      this.#dirty = true;
-      entry.use = summarise(entry);
+  flush(): void {
+    for (const entry of this.#fresh) {
+      entry.fresh = false;
+      entry.shown = entry.newest;
+      entry.shownAt = entry.newestAt;
+      entry.use = undefined;
+      const { cpuHistory } = entry;
+      const cpu = entry.shown[entry.shownAt + 2] ?? NaN;
+      if (!entry.shown[entry.shownAt + 1]) cpuHistory.length = 0;
+      else if (!Number.isNaN(cpu) && cpuHistory.push(cpu) > SPARK_LENGTH) cpuHistory.shift();
     }
-    if (this.#dirty) {
-      this.#dirty = false;
-      this.#tick += 1;
-    }
+    if (this.#fresh.length === 0 && !this.#dirty) return;
+    this.#fresh = [];
+    this.#dirty = false;
+    this.#tick += 1;
   }
 
   /** Flushes once a second. Returns what stops it. */
@@ -101,40 +128,22 @@ export class MetricsState {
   }
 }
 
-function summarise({ replicas, cpuHistory }: Entry): SpaceUse | null {
-  if (replicas.size === 0) {
-    cpuHistory.length = 0;
-    return null;
-  }
-  const use: SpaceUse = {
-    cpu: null,
-    memoryUsed: null,
-    memoryTotal: null,
-    rx: null,
-    tx: null,
-    replicas: replicas.size,
+function useOf({ shown, shownAt, cpuHistory }: Entry): SpaceUse | null {
+  const read = (place: number): number | null => {
+    const value = shown[shownAt + place] ?? NaN;
+    return Number.isNaN(value) ? null : value;
+  };
+  const replicas = read(1) ?? 0;
+  if (replicas === 0) return null;
+  return {
+    cpu: read(2),
+    memoryUsed: read(3),
+    memoryTotal: read(4),
+    rx: read(5),
+    tx: read(6),
+    replicas,
     cpuHistory,
   };
-  let processors = 0;
-  for (const { point } of replicas.values()) {
-    if (point.cpu_pct != null) {
-      use.cpu = (use.cpu ?? 0) + point.cpu_pct;
-      processors += 1;
-    }
-    use.memoryUsed = plus(use.memoryUsed, point.memory_used_bytes);
-    use.memoryTotal = plus(use.memoryTotal, point.memory_total_bytes);
-    use.rx = plus(use.rx, point.rx_bps);
-    use.tx = plus(use.tx, point.tx_bps);
-  }
-  if (use.cpu !== null) {
-    use.cpu /= processors;
-    cpuHistory.push(use.cpu);
-    if (cpuHistory.length > SPARK_LENGTH) cpuHistory.shift();
-  }
-  return use;
 }
-
-const plus = (sum: number | null, value: number | null | undefined): number | null =>
-  value == null ? sum : (sum ?? 0) + value;
 
 export const [getMetrics, setMetrics] = createContext<MetricsState>();

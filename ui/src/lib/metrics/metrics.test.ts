@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { MetricsPoint } from "$lib/api/types";
 import { MetricsState, SPARK_LENGTH } from "./metrics.svelte";
 import { Series, WINDOW_S } from "./series";
+import { UseBook } from "./uses";
 
 const START = new Date("2026-11-22T14:00:00Z").getTime();
 
@@ -16,45 +17,103 @@ const point = (second: number, cpu: number | null, replica = "aaaaa"): MetricsPo
   tx_bps: 50,
 });
 
+/** What is told of one Space by its replicas. */
+function told(book: UseBook, metrics: MetricsState, at: number): void {
+  const uses = book.take(at);
+  if (uses) metrics.take(uses);
+}
+
 describe("the numbers of a row", () => {
   it("are the mean of the processors and the sum of the rest over the replicas", () => {
-    const metrics = new MetricsState();
-    metrics.add("a/b", point(0, 20), START);
-    metrics.add("a/b", point(0, 60, "bbbbb"), START);
-    metrics.flush(START);
+    const [book, metrics] = [new UseBook(), new MetricsState()];
+    book.add("a/b", point(0, 20), START);
+    book.add("a/b", point(0, 60, "bbbbb"), START);
+    told(book, metrics, START);
+    metrics.flush();
     expect(metrics.of("a/b")).toMatchObject({
       cpu: 40,
       memoryUsed: 2_000_000_000,
       memoryTotal: 32_000_000_000,
       rx: 200,
+      tx: 100,
       replicas: 2,
     });
   });
 
   it("are shown once a second, not with every point", () => {
-    const metrics = new MetricsState();
-    metrics.add("a/b", point(0, 20), START);
+    const [book, metrics] = [new UseBook(), new MetricsState()];
+    book.add("a/b", point(0, 20), START);
+    told(book, metrics, START);
     expect(metrics.of("a/b")).toBeNull();
-    metrics.flush(START);
-    metrics.add("a/b", point(1, 90), START + 500);
+    metrics.flush();
+    book.add("a/b", point(1, 90), START + 500);
+    told(book, metrics, START + 500);
     expect(metrics.of("a/b")?.cpu).toBe(20);
+    metrics.flush();
+    expect(metrics.of("a/b")).toMatchObject({ cpu: 90, cpuHistory: [20, 90] });
   });
 
   it("forget a replica that does not report any more, and then the Space", () => {
-    const metrics = new MetricsState();
-    metrics.add("a/b", point(0, 20), START);
-    metrics.add("a/b", point(0, 60, "bbbbb"), START + 10_000);
-    metrics.flush(START + 16_000);
+    const [book, metrics] = [new UseBook(), new MetricsState()];
+    book.add("a/b", point(0, 20), START);
+    book.add("a/b", point(0, 60, "bbbbb"), START + 10_000);
+    told(book, metrics, START + 16_000);
+    metrics.flush();
     expect(metrics.of("a/b")).toMatchObject({ cpu: 60, replicas: 1 });
-    metrics.flush(START + 30_000);
+    told(book, metrics, START + 30_000);
+    metrics.flush();
     expect(metrics.of("a/b")).toBeNull();
+    expect(book.take(START + 60_000)).toBeNull();
+  });
+
+  it("begin anew with a Space that was removed, and is there again", () => {
+    const [book, metrics] = [new UseBook(), new MetricsState()];
+    book.add("a/b", point(0, 20), START);
+    told(book, metrics, START);
+    metrics.flush();
+    metrics.apply({ type: "space_removed", data: { id: "a/b" } });
+    book.remove("a/b");
+    told(book, metrics, START + 1000);
+    expect(metrics.of("a/b")).toBeNull();
+    book.add("a/b", point(2, 70), START + 2000);
+    told(book, metrics, START + 2000);
+    metrics.flush();
+    expect(metrics.of("a/b")).toMatchObject({ cpu: 70, cpuHistory: [70] });
+  });
+
+  it("begin anew with a Space that came back before its end was told", () => {
+    const [book, metrics] = [new UseBook(), new MetricsState()];
+    book.add("a/b", point(0, 20), START);
+    told(book, metrics, START);
+    metrics.flush();
+    book.remove("a/b");
+    book.add("a/b", point(1, 70), START + 1000);
+    told(book, metrics, START + 1000);
+    metrics.apply({ type: "space_removed", data: { id: "a/b" } });
+    expect(metrics.of("a/b")).toBeNull();
+    metrics.flush();
+    expect(metrics.of("a/b")).toMatchObject({ cpu: 70, cpuHistory: [70] });
+  });
+
+  it("are of the Space that they belong to, and gone, when another book begins", () => {
+    const metrics = new MetricsState();
+    for (const [space, cpu] of [["a/b", 1] as const, ["c/d", 2] as const]) {
+      const book = new UseBook();
+      metrics.begin();
+      book.add(space, point(0, cpu), START);
+      told(book, metrics, START);
+      metrics.flush();
+    }
+    expect(metrics.of("a/b")).toBeNull();
+    expect(metrics.of("c/d")?.cpu).toBe(2);
   });
 
   it("keep a sparkline of bounded length, the newest last", () => {
-    const metrics = new MetricsState();
+    const [book, metrics] = [new UseBook(), new MetricsState()];
     for (let second = 0; second < SPARK_LENGTH + 20; second++) {
-      metrics.add("a/b", point(second, second), START + second * 1000);
-      metrics.flush(START + second * 1000);
+      book.add("a/b", point(second, second), START + second * 1000);
+      told(book, metrics, START + second * 1000);
+      metrics.flush();
     }
     const history = metrics.of("a/b")?.cpuHistory ?? [];
     expect(history).toHaveLength(SPARK_LENGTH);
@@ -62,15 +121,16 @@ describe("the numbers of a row", () => {
   });
 
   it("stay away where the Hub gives no number", () => {
-    const metrics = new MetricsState();
-    metrics.add("a/b", point(0, null), START);
-    metrics.flush(START);
-    expect(metrics.of("a/b")).toMatchObject({ cpu: null, cpuHistory: [] });
+    const [book, metrics] = [new UseBook(), new MetricsState()];
+    book.add("a/b", point(0, null), START);
+    told(book, metrics, START);
+    metrics.flush();
+    expect(metrics.of("a/b")).toMatchObject({ cpu: null, rx: 100, cpuHistory: [] });
   });
 });
 
 describe("the columns of a chart", () => {
-  const cpu = { label: "", pick: (it: MetricsPoint) => it.cpu_pct };
+  const cpu = { key: "cpu", label: "", pick: (it: MetricsPoint) => it.cpu_pct };
 
   it("put replicas that report in the same second into the same row", () => {
     const series = new Series();
@@ -112,6 +172,26 @@ describe("the columns of a chart", () => {
       for (const series of [whole, grown]) series.trim(trimmed);
       expect(grown.columns([cpu])).toEqual(whole.columns([cpu]));
     });
+  });
+
+  it("are the same for replicas that report one after the other, late, twice and not at all", () => {
+    const reports = Array.from({ length: 400 }, (_, n) => {
+      const replica = ["aaaaa", "bbbbb", "ccccc"][n % 3] ?? "";
+      const late = [0, 1, 3, 0, 9, 0, 2][n % 7] ?? 0;
+      return point(Math.floor(n * 4.1) + (n > 200 ? 60 : 0) - late, n, replica);
+    });
+    const grown = new Series();
+    for (const [n, report] of reports.entries()) {
+      grown.add(report);
+      if (n % 4 === 0) grown.columns([cpu]);
+      if (n % 50 !== 0) continue;
+      const now = START / 1000 + n * 4.1 + 60;
+      const made = new Series();
+      for (const it of reports.slice(0, n + 1)) made.add(it);
+      for (const series of [grown, made]) series.trim(now);
+      expect(grown.columns([cpu])).toEqual(made.columns([cpu]));
+      expect(grown.latest()).toEqual(made.latest());
+    }
   });
 
   it("keep the line of a replica that has gone, but not its numbers", () => {

@@ -31,17 +31,34 @@ export type HistoryPick = (point: HistoryPoint) => Aggregate | null | undefined;
 const labelOf = (label: string, replica: string, replicas: number): string =>
   replicas > 1 && replica ? `${label} ${replica}`.trim() : label;
 
+/** What one line of a live chart shows. */
+export interface LivePick {
+  /** No other line has it. */
+  key: string;
+  label: string;
+  pick: Pick;
+}
+
+/** A replica reports a second at most so much later than another. */
+const LATE_S = 3;
+/** As many values at the end of a column may have changed since it was made: late ones, and holes. */
+const UNSETTLED = 2 * LATE_S + 2;
+
 /**
  * The last quarter of an hour of one Space, second by second and replica by replica.
  *
  * Replicas report at different moments of the same second; points are filed under their second, so
- * that the lines of one chart share their time axis.
+ * that the lines of one chart share their time axis. What was handed out grows in place: columns that
+ * are made anew each second are most of what the browser would have to clear up.
  */
 export class Series {
-  readonly #replicas = new Map<string, Map<number, MetricsPoint>>();
+  readonly #replicas = new Map<string, { points: Map<number, MetricsPoint>; newest: number }>();
   #newest = 0;
-  /** The time axis of all charts; made anew when a point came that is not the newest. */
-  #x: readonly number[] | null = null;
+  /** The time axis of all charts; made anew when a point came late, or for a second of its own. */
+  #x: number[] | null = null;
+  /** What comes after it, once columns are asked for that reach as far. */
+  #ahead: number[] = [];
+  readonly #columns = new Map<string, (number | null)[]>();
 
   get newest(): number {
     return this.#newest;
@@ -54,69 +71,92 @@ export class Series {
 
   /** The newest point of each replica that still reports. */
   latest(): MetricsPoint[] {
-    return this.replicas.flatMap((replica) => {
-      const points = this.#replicas.get(replica);
-      let second = 0;
-      for (const at of points?.keys() ?? []) second = Math.max(second, at);
-      const newest = points?.get(second);
-      return newest && this.#newest - second <= GONE_S ? [newest] : [];
+    return this.replicas.flatMap((name) => {
+      const replica = this.#replicas.get(name);
+      const newest = replica?.points.get(replica.newest);
+      return replica && newest && this.#newest - replica.newest <= GONE_S ? [newest] : [];
     });
   }
 
   add(point: MetricsPoint): void {
     const second = Math.floor(new Date(point.at).getTime() / 1000);
-    const replica = point.replica ?? "";
-    let points = this.#replicas.get(replica);
-    if (!points) this.#replicas.set(replica, (points = new Map()));
-    if (!points.has(second)) this.#lengthen(second);
-    points.set(second, point);
+    const name = point.replica ?? "";
+    let replica = this.#replicas.get(name);
+    if (!replica) this.#replicas.set(name, (replica = { points: new Map(), newest: second }));
+    if (second < this.#newest - LATE_S) this.#forgetColumns();
+    else if (!replica.points.has(second)) this.#lengthen(second);
+    replica.points.set(second, point);
+    replica.newest = Math.max(replica.newest, second);
     this.#newest = Math.max(this.#newest, second);
   }
 
   /** A second more on the time axis, as far as there is one. */
   #lengthen(second: number): void {
-    const last = this.#x?.at(-1);
-    if (!this.#x || last === undefined || second < last) this.#x = null;
-    else if (second > last) {
-      this.#x = [...this.#x, ...holesMarked([last, second], HOLE_S).slice(1)];
+    const last = this.#ahead.at(-1) ?? this.#x?.at(-1);
+    if (!this.#x || last === undefined) this.#forgetColumns();
+    else if (second > last) this.#ahead.push(...holesMarked([last, second], HOLE_S).slice(1));
+    else if (!this.#ahead.includes(second) && !this.#x.includes(second, -UNSETTLED)) {
+      this.#forgetColumns();
     }
+  }
+
+  #forgetColumns(): void {
+    this.#x = null;
+    this.#ahead = [];
+    this.#columns.clear();
+  }
+
+  #axis(): number[] {
+    this.#x ??= this.#times();
+    this.#x.push(...this.#ahead);
+    this.#ahead = [];
+    return this.#x;
   }
 
   /** Forgets what is older than the window, and replicas of which nothing is left. */
   trim(nowSeconds = Date.now() / 1000): void {
     const from = Math.floor(nowSeconds) - WINDOW_S;
-    for (const [replica, points] of this.#replicas) {
-      for (const second of points.keys()) {
-        if (second >= from) continue;
-        points.delete(second);
-      }
-      if (points.size === 0) this.#replicas.delete(replica);
+    const x = this.#axis();
+    const kept = x.findIndex((second) => second >= from);
+    const gone = x.splice(0, kept < 0 ? x.length : kept);
+    if (gone.length === 0) return;
+    for (const values of this.#columns.values()) values.splice(0, gone.length);
+    for (const [name, { points }] of this.#replicas) {
+      for (const second of gone) points.delete(second);
+      if (points.size > 0) continue;
+      this.#replicas.delete(name);
+      this.#columns.clear();
     }
-    if (this.#x && (this.#x[0] ?? from) < from) this.#x = this.#x.filter((at) => at >= from);
   }
 
-  /** The columns for a chart of `picks`, one line for each and each replica. */
-  columns(picks: { label: string; pick: Pick }[]): Lines {
-    const x = (this.#x ??= this.#times());
+  /** The columns for a chart of `picks`, one line for each and each replica; they go on growing. */
+  columns(picks: LivePick[]): Lines {
+    const x = this.#axis();
     const replicas = this.replicas;
-    const lines = picks.flatMap(({ label, pick }) =>
-      replicas.map((replica) => {
-        const points = this.#replicas.get(replica);
-        return {
-          label: labelOf(label, replica, replicas.length),
-          values: x.map((second) => {
-            const point = points?.get(second);
-            return point ? (pick(point) ?? null) : null;
-          }),
-        };
-      }),
+    const lines = picks.flatMap(({ key, label, pick }) =>
+      replicas.map((replica) => ({
+        label: labelOf(label, replica, replicas.length),
+        values: this.#column(x, `${key} ${replica}`, replica, pick),
+      })),
     );
     return { x, lines };
   }
 
+  #column(x: readonly number[], name: string, replica: string, pick: Pick): (number | null)[] {
+    let values = this.#columns.get(name);
+    if (!values) this.#columns.set(name, (values = []));
+    const points = this.#replicas.get(replica)?.points;
+    values.length = Math.max(0, values.length - UNSETTLED);
+    for (let index = values.length; index < x.length; index++) {
+      const point = points?.get(x[index] ?? 0);
+      values.push(point ? (pick(point) ?? null) : null);
+    }
+    return values;
+  }
+
   #times(): number[] {
     const seconds = new Set<number>();
-    for (const points of this.#replicas.values()) {
+    for (const { points } of this.#replicas.values()) {
       for (const second of points.keys()) seconds.add(second);
     }
     return holesMarked(

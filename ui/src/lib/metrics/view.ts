@@ -109,7 +109,7 @@ export function liveView(series: Series, now: number, runs: boolean): ChartsView
       key: "cpu",
       form: "cpu",
       value: said(meanOf(latest, cpu), percent),
-      data: series.columns([{ label: "", pick: cpu }]),
+      data: series.columns([{ key: "cpu", label: "", pick: cpu }]),
       max: 100,
       detail: [
         millicores === null ? null : m.cores({ count: Math.round(millicores / 100) / 10 }),
@@ -120,7 +120,7 @@ export function liveView(series: Series, now: number, runs: boolean): ChartsView
       key: "memory",
       form: "memory",
       value: said(sumOf(latest, memory), memoryText),
-      data: series.columns([{ label: "", pick: memory }]),
+      data: series.columns([{ key: "memory", label: "", pick: memory }]),
       max: limit || undefined,
       detail: [limit ? m.of_total({ total: short(limit * reporting.length) }) : null],
     }),
@@ -135,7 +135,9 @@ export function liveView(series: Series, now: number, runs: boolean): ChartsView
           meanOf(latest, (it) => of(it)?.utilization_pct),
           percent,
         ),
-        data: series.columns([{ label: "", pick: (it) => of(it)?.utilization_pct }]),
+        data: series.columns([
+          { key: `gpu ${id}`, label: "", pick: (it) => of(it)?.utilization_pct },
+        ]),
         max: 100,
         detail: [id, used !== null && total ? `${short(used)} / ${short(total)}` : null],
       });
@@ -145,8 +147,8 @@ export function liveView(series: Series, now: number, runs: boolean): ChartsView
       form: "network",
       value: `${said(sumOf(latest, rx), rate)} · ${said(sumOf(latest, tx), rate)}`,
       data: series.columns([
-        { label: m.network_in(), pick: rx },
-        { label: m.network_out(), pick: tx },
+        { key: "rx", label: m.network_in(), pick: rx },
+        { key: "tx", label: m.network_out(), pick: tx },
       ]),
     }),
   ];

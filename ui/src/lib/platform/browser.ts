@@ -8,6 +8,7 @@ export const platform: Platform = {
   capabilities: {
     signIn: true,
     offline: true,
+    workersAsk: true,
     openExternal: false,
     background: false,
     tokenStore: false,

@@ -8,6 +8,7 @@ export const platform: Platform = {
   capabilities: {
     signIn: false,
     offline: false,
+    workersAsk: false,
     openExternal: true,
     background: true,
     tokenStore: true,

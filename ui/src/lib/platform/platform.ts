@@ -9,6 +9,8 @@ export interface Capabilities {
   signIn: boolean;
   /** The server may be out of reach, so the page and the last known list are kept. */
   offline: boolean;
+  /** A worker reaches the server by itself, without the page. */
+  workersAsk: boolean;
   /** Links that lead elsewhere have to be handed over; the page cannot open them itself. */
   openExternal: boolean;
   /** It can keep running without a window, start with the session and be called by keys. */
