@@ -44,6 +44,7 @@ export type Secret = Schemas["Secret"];
 export type SessionInfo = Schemas["SessionState"];
 export type Settings = Schemas["Settings"];
 export type Space = Schemas["Space"];
+export type SpacePage = Schemas["SpacePage"];
 export type StageChange = Schemas["StageChange"];
 export type Terms = Schemas["Terms"];
 export type Trigger = Schemas["Trigger"];

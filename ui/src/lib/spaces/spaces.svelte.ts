@@ -1,10 +1,12 @@
 import { createContext } from "svelte";
 import { unwrap, type Api } from "$lib/api/client";
-import type { ApiEvent, HardwareOption, Space } from "$lib/api/types";
+import type { ApiEvent, HardwareOption, Space, SpacePage } from "$lib/api/types";
 import { ownerOf, pathOf, titleOf } from "./space";
 
 /** How long deltas are gathered before the list is drawn anew. */
 const BATCH_MS = 250;
+/** After a list that was read ahead has been shown. */
+const AGAIN_MS = 2_000;
 
 /** Every Space that this program knows, kept true by events. */
 export class SpacesState {
@@ -15,6 +17,8 @@ export class SpacesState {
   #error = $state.raw<unknown>(null);
   #hardware = $state.raw<ReadonlyMap<string, HardwareOption>>(new Map());
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The beginning of the list, asked for before anybody needed it. */
+  #ahead: Promise<SpacePage | null> | null = null;
 
   constructor(api: Api) {
     this.#api = api;
@@ -43,15 +47,26 @@ export class SpacesState {
     return this.#list && this.#byId.get(id);
   }
 
+  /** Asks for the list already, while the page is being made; the first `load` takes the answer. */
+  readAhead(): void {
+    this.#ahead = this.#read().catch(() => null);
+  }
+
+  #read(cursor?: string): Promise<SpacePage> {
+    return unwrap(this.#api.GET("/api/v1/spaces", { params: { query: { limit: 1000, cursor } } }));
+  }
+
   /** Reads everything again. What is shown stays until the answer is there. */
   async load(): Promise<void> {
+    const ahead = this.#ahead;
+    this.#ahead = null;
     try {
       const found = new Map<string, Space>();
+      let first = await ahead;
       let cursor: string | undefined;
       do {
-        const page = await unwrap(
-          this.#api.GET("/api/v1/spaces", { params: { query: { limit: 1000, cursor } } }),
-        );
+        const page = first ?? (await this.#read(cursor));
+        first = null;
         for (const space of page.items) found.set(space.id, space);
         cursor = page.next_cursor ?? undefined;
       } while (cursor);
@@ -60,6 +75,8 @@ export class SpacesState {
       this.#status = "ready";
       this.#error = null;
       this.#draw();
+      // What changed before the stream was open, nobody was told.
+      if (ahead) setTimeout(() => void this.load(), AGAIN_MS);
     } catch (error) {
       this.#error = error;
       if (this.#status === "loading") this.#status = "failed";
