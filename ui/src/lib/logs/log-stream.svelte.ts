@@ -32,7 +32,7 @@ export function pathOfLogs(spaces: readonly string[], kind: LogKind): string {
 }
 
 /** The longest that lines wait to be shown, where nobody draws a frame or keeps the time. */
-const LONGEST_MS = { frame: 500, second: 1_500 };
+const LONGEST_MS = { frame: 500, second: 15_000 };
 
 /**
  * A log that is followed. Lines arrive in batches, one for each frame that the browser draws, or
