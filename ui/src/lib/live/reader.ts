@@ -48,6 +48,7 @@ export class StreamReader {
       case "begin":
         this.#stream = request.stream;
         this.#feed = this.#events();
+        [this.#found, this.#points] = [[], []];
         break;
       case "piece":
         this.#feed(request.piece);

@@ -146,6 +146,8 @@ export class LogStream {
   /** Forgets what is shown, of one Space where it is named; the stream goes on. */
   clear(space: string | null = null): void {
     if (space === null) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
       this.#waiting = [];
       this.#replace([]);
     } else {

@@ -94,6 +94,8 @@ export class Series {
   #lengthen(second: number): void {
     const last = this.#ahead.at(-1) ?? this.#x?.at(-1);
     if (!this.#x || last === undefined) this.#forgetColumns();
+    else if (this.#ahead.length > WINDOW_S)
+      this.#forgetColumns(); // Nobody has looked for long.
     else if (second > last) this.#ahead.push(...holesMarked([last, second], HOLE_S).slice(1));
     else if (!this.#ahead.includes(second) && !this.#x.includes(second, -UNSETTLED)) {
       this.#forgetColumns();

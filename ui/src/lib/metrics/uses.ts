@@ -3,7 +3,7 @@ import type { MetricsPoint } from "$lib/api/types";
 /** A replica that has not reported for so long has gone. */
 const GONE_MS = 15_000;
 
-/** How many numbers tell what a Space uses: see {@link UseBook.take}. */
+/** How many numbers tell what a Space uses: see {@link Uses.numbers}. */
 export const USE_WIDTH = 7;
 
 /** What some Spaces use now, packed: a thousand objects a second would keep the page clearing up. */

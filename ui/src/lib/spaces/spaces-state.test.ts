@@ -39,5 +39,17 @@ describe("the list, read ahead", () => {
     state.readAhead();
     await state.load();
     expect([asked(), state.status, names(state)]).toEqual([2, "ready", ["a/read-2"]]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked()).toBe(2);
+  });
+
+  it("does not take back what was told meanwhile, nor give way to an older answer", async () => {
+    const { state } = spaces();
+    const [older, newer] = [state.load(), state.load()];
+    state.apply({ type: "space_removed", data: { id: "a/read-2" } });
+    await Promise.all([older, newer]);
+    expect(names(state)).toEqual([]);
+    await state.load();
+    expect(names(state)).toEqual(["a/read-3"]);
   });
 });

@@ -19,6 +19,9 @@ export class SpacesState {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** The beginning of the list, asked for before anybody needed it. */
   #ahead: Promise<SpacePage | null> | null = null;
+  /** Which reading of the list is the newest, and what was told while it is under way. */
+  #turn = 0;
+  #meanwhile: ApiEvent[] | null = null;
 
   constructor(api: Api) {
     this.#api = api;
@@ -58,11 +61,14 @@ export class SpacesState {
 
   /** Reads everything again. What is shown stays until the answer is there. */
   async load(): Promise<void> {
+    const turn = ++this.#turn;
     const ahead = this.#ahead;
     this.#ahead = null;
+    this.#meanwhile = [];
     try {
       const found = new Map<string, Space>();
       let first = await ahead;
+      const early = first !== null;
       let cursor: string | undefined;
       do {
         const page = first ?? (await this.#read(cursor));
@@ -70,16 +76,22 @@ export class SpacesState {
         for (const space of page.items) found.set(space.id, space);
         cursor = page.next_cursor ?? undefined;
       } while (cursor);
+      // Another one was begun since, and will know better.
+      if (turn !== this.#turn) return;
       this.#byId.clear();
       for (const [id, space] of found) this.#byId.set(id, space);
+      for (const event of this.#meanwhile) this.#take(event);
       this.#status = "ready";
       this.#error = null;
       this.#draw();
       // What changed before the stream was open, nobody was told.
-      if (ahead) setTimeout(() => void this.load(), AGAIN_MS);
+      if (early) setTimeout(() => void this.load(), AGAIN_MS);
     } catch (error) {
+      if (turn !== this.#turn) return;
       this.#error = error;
       if (this.#status === "loading") this.#status = "failed";
+    } finally {
+      if (turn === this.#turn) this.#meanwhile = null;
     }
   }
 
@@ -98,10 +110,15 @@ export class SpacesState {
   }
 
   apply(event: ApiEvent): void {
+    if (event.type !== "space_changed" && event.type !== "space_removed") return;
+    this.#meanwhile?.push(event);
+    this.#take(event);
+    this.#timer ??= setTimeout(() => this.#draw(), BATCH_MS);
+  }
+
+  #take(event: ApiEvent): void {
     if (event.type === "space_changed") this.#byId.set(event.data.id, event.data);
     else if (event.type === "space_removed") this.#byId.delete(event.data.id);
-    else return;
-    this.#timer ??= setTimeout(() => this.#draw(), BATCH_MS);
   }
 
   #draw(): void {
