@@ -3,8 +3,9 @@ import { ApiError, unwrap, type Api } from "$lib/api/client";
 import { readStream, reconnectDelay, wait } from "$lib/api/event-stream";
 import type { ApiEvent, MetricsPoint } from "$lib/api/types";
 import type { Uses } from "$lib/metrics/uses";
-import { StreamReader, type ReaderAnswer } from "./reader";
-import type { WorkerAnswer, WorkerRequest } from "./reader-worker";
+import type { ReaderAnswer } from "./reader";
+import type { WorkerAnswer } from "./reader-worker";
+import { ReaderHere, spawnReader, type Reader } from "./readers";
 
 export interface LiveHandlers {
   /** The stream is open, or lost something: read again what is shown. */
@@ -25,35 +26,6 @@ export type LiveFollower = Pick<LiveHandlers, "onRefresh" | "onEvent">;
 export interface Watch {
   set(spaces: readonly string[]): void;
   close(): void;
-}
-
-/** Who reads the stream. */
-export interface Reader {
-  onerror: ((event: ErrorEvent) => unknown) | null;
-  onmessage: ((event: MessageEvent<WorkerAnswer>) => unknown) | null;
-  postMessage: (request: WorkerRequest) => void;
-  terminate: () => void;
-}
-
-const spawnReader = (): Reader =>
-  new Worker(new URL("./reader-worker.ts", import.meta.url), { type: "module" });
-
-/** Reads in the page itself, where a worker cannot. */
-class ReaderHere implements Reader {
-  onerror: Reader["onerror"] = null;
-  onmessage: Reader["onmessage"] = null;
-  readonly #reader = new StreamReader((data) =>
-    this.onmessage?.(new MessageEvent("message", { data })),
-  );
-  readonly #timer = setInterval(() => this.#reader.tell(), 1000);
-
-  postMessage(request: WorkerRequest): void {
-    if (request.type !== "open" && request.type !== "close") this.#reader.take(request);
-  }
-
-  terminate(): void {
-    clearInterval(this.#timer);
-  }
 }
 
 interface Watched {
@@ -210,22 +182,26 @@ export class LiveState {
     try {
       reader = this.#spawn();
     } catch {
-      this.#alone = false;
-      reader = new ReaderHere();
+      this.#giveWorkersUp();
+      reader = this.#spawn();
     }
     reader.onmessage = ({ data }) => this.#hear(data);
     reader.onerror = () => {
       reader.onmessage = reader.onerror = null;
       reader.terminate();
       this.#reader = null;
-      this.#alone = false;
-      this.#spawn = () => new ReaderHere();
+      this.#giveWorkersUp();
       this.#broken.abort(new Error("the stream could not be read"));
     };
     this.#reader = reader;
     this.#handlers.onReader();
     this.#tellReader();
     return reader;
+  }
+
+  #giveWorkersUp(): void {
+    this.#alone = false;
+    this.#spawn = () => new ReaderHere();
   }
 
   #hear(answer: WorkerAnswer): void {

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { createApi } from "$lib/api/client";
 import type { ApiEvent } from "$lib/api/types";
-import { LiveState, type Reader } from "./live.svelte";
+import { LiveState } from "./live.svelte";
 import type { WorkerAnswer, WorkerRequest } from "./reader-worker";
+import type { Reader } from "./readers";
 
 /** A worker that does what the test says. */
 class Worker implements Reader {

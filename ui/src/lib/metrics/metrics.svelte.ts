@@ -1,6 +1,6 @@
 import { createContext } from "svelte";
 import type { ApiEvent } from "$lib/api/types";
-import { USE_WIDTH, type Uses } from "./uses";
+import { AT, USE_WIDTH, type Uses } from "./uses";
 
 /** How many seconds a row's sparkline shows. */
 export const SPARK_LENGTH = 60;
@@ -90,7 +90,7 @@ export class MetricsState {
       this.#numbered.push(entry);
     }
     for (let at = 0; at < numbers.length; at += USE_WIDTH) {
-      const entry = this.#numbered[numbers[at] ?? -1];
+      const entry = this.#numbered[numbers[at + AT.space] ?? -1];
       if (entry) this.#put(entry, numbers, at);
     }
   }
@@ -111,8 +111,8 @@ export class MetricsState {
       entry.shownAt = entry.newestAt;
       entry.use = undefined;
       const { cpuHistory } = entry;
-      const cpu = entry.shown[entry.shownAt + 2] ?? NaN;
-      if (!entry.shown[entry.shownAt + 1]) cpuHistory.length = 0;
+      const cpu = entry.shown[entry.shownAt + AT.cpu] ?? NaN;
+      if (!entry.shown[entry.shownAt + AT.replicas]) cpuHistory.length = 0;
       else if (!Number.isNaN(cpu) && cpuHistory.push(cpu) > SPARK_LENGTH) cpuHistory.shift();
     }
     if (this.#fresh.length === 0 && !this.#dirty) return;
@@ -133,14 +133,14 @@ function useOf({ shown, shownAt, cpuHistory }: Entry): SpaceUse | null {
     const value = shown[shownAt + place] ?? NaN;
     return Number.isNaN(value) ? null : value;
   };
-  const replicas = read(1) ?? 0;
+  const replicas = read(AT.replicas) ?? 0;
   if (replicas === 0) return null;
   return {
-    cpu: read(2),
-    memoryUsed: read(3),
-    memoryTotal: read(4),
-    rx: read(5),
-    tx: read(6),
+    cpu: read(AT.cpu),
+    memoryUsed: read(AT.memoryUsed),
+    memoryTotal: read(AT.memoryTotal),
+    rx: read(AT.rx),
+    tx: read(AT.tx),
     replicas,
     cpuHistory,
   };

@@ -93,9 +93,8 @@ export class Series {
   /** A second more on the time axis, as far as there is one. */
   #lengthen(second: number): void {
     const last = this.#ahead.at(-1) ?? this.#x?.at(-1);
-    if (!this.#x || last === undefined) this.#forgetColumns();
-    else if (this.#ahead.length > WINDOW_S)
-      this.#forgetColumns(); // Nobody has looked for long.
+    const unseen = this.#ahead.length > WINDOW_S; // Nobody has looked for long.
+    if (!this.#x || last === undefined || unseen) this.#forgetColumns();
     else if (second > last) this.#ahead.push(...holesMarked([last, second], HOLE_S).slice(1));
     else if (!this.#ahead.includes(second) && !this.#x.includes(second, -UNSETTLED)) {
       this.#forgetColumns();

@@ -3,16 +3,18 @@ import type { MetricsPoint } from "$lib/api/types";
 /** A replica that has not reported for so long has gone. */
 const GONE_MS = 15_000;
 
-/** How many numbers tell what a Space uses: see {@link Uses.numbers}. */
-export const USE_WIDTH = 7;
+/** What is told of a Space, and which of its numbers tells it. */
+export const AT = { space: 0, replicas: 1, cpu: 2, memoryUsed: 3, memoryTotal: 4, rx: 5, tx: 6 };
+/** How many numbers a Space has. */
+export const USE_WIDTH = Object.keys(AT).length;
 
 /** What some Spaces use now, packed: a thousand objects a second would keep the page clearing up. */
 export interface Uses {
   /** The Spaces that have not been told of before; the first is called by the next number. */
   names: string[];
   /**
-   * For each Space: its number, how many replicas report, processor in percent, memory used and
-   * there in bytes, received and sent in bytes a second. NaN where the Hub gives no number.
+   * For each Space, in the order of {@link AT}: its number, how many replicas report, processor in
+   * percent, memory in bytes, network in bytes a second. NaN where the Hub gives no number.
    */
   numbers: Float64Array;
 }
@@ -75,9 +77,9 @@ export class UseBook {
 
 /** The mean of the processors, and the sum of everything else. */
 function write({ number, replicas }: Entry, numbers: Float64Array, offset: number): void {
-  numbers.fill(NaN, offset + 2, offset + USE_WIDTH);
-  numbers[offset] = number;
-  numbers[offset + 1] = replicas.size;
+  numbers.fill(NaN, offset, offset + USE_WIDTH);
+  numbers[offset + AT.space] = number;
+  numbers[offset + AT.replicas] = replicas.size;
   const add = (place: number, value: number | null | undefined, share = 1) => {
     if (value == null) return;
     const sum = numbers[offset + place] ?? NaN;
@@ -86,10 +88,10 @@ function write({ number, replicas }: Entry, numbers: Float64Array, offset: numbe
   let processors = 0;
   for (const { point } of replicas.values()) if (point.cpu_pct != null) processors += 1;
   for (const { point } of replicas.values()) {
-    add(2, point.cpu_pct, processors);
-    add(3, point.memory_used_bytes);
-    add(4, point.memory_total_bytes);
-    add(5, point.rx_bps);
-    add(6, point.tx_bps);
+    add(AT.cpu, point.cpu_pct, processors);
+    add(AT.memoryUsed, point.memory_used_bytes);
+    add(AT.memoryTotal, point.memory_total_bytes);
+    add(AT.rx, point.rx_bps);
+    add(AT.tx, point.tx_bps);
   }
 }
