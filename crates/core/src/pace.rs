@@ -27,6 +27,9 @@ pub struct Pace {
     pub notice_rest: Duration,
     /// How long a run is held by who carries it out, without a sign of life.
     pub lease: Duration,
+    /// Between two looks at which Spaces are to be visited: stages change meanwhile, and another
+    /// program on the same store may have visited.
+    pub visits: Duration,
     /// How long a stream stays open after the last reader left.
     pub linger: Duration,
 }
@@ -44,6 +47,7 @@ impl Default for Pace {
             clock: Duration::from_secs(2),
             notice_rest: Duration::from_secs(60),
             lease: Duration::from_secs(120),
+            visits: Duration::from_secs(60),
             linger: Duration::from_secs(15),
         }
     }
@@ -64,6 +68,7 @@ impl Pace {
             clock: usual.clock / 100,
             notice_rest: usual.notice_rest / 100,
             lease: usual.lease / 100,
+            visits: usual.visits / 100,
             linger: usual.linger / 100,
         }
     }

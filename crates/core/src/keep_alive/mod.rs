@@ -24,8 +24,8 @@ use crate::{Error, Fleet, events::Audience, jobs, lock};
 /// Under which it stands in the store what is chosen for all, and for each.
 const ALL: &str = "keep_alive_all";
 const EACH: &str = "keep_alive";
-/// Between two looks at what is due; stages change meanwhile, and after a visit none is due sooner.
-const LOOK: Duration = Duration::from_secs(60);
+/// Between two looks at what is due, at least.
+const REST: Duration = Duration::from_secs(1);
 /// Until a Space of which nothing new is known is looked at again.
 const SOON: TimeDelta = TimeDelta::seconds(5);
 /// What is chosen, and who was visited when.
@@ -278,13 +278,14 @@ impl Fleet {
     /// Visits Spaces as it falls due, until the program ends.
     pub(crate) async fn keep_awake(self) {
         let mut woke = self.0.woke.subscribe();
+        let look = self.0.pace.visits;
         loop {
             let next = self.visit_what_is_due().await;
             let wait = next
                 .and_then(|next| {
                     (next - self.0.clock.now() + TimeDelta::milliseconds(1)).to_std().ok()
                 })
-                .map_or(LOOK, |wait| wait.clamp(Duration::from_secs(1), LOOK));
+                .map_or(look, |wait| wait.clamp(REST.min(look), look));
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
                 () = self.0.keep_alives.changed.notified() => {}
@@ -392,7 +393,7 @@ impl Fleet {
     /// the same store may carry it out.
     async fn after_visit(&self, id: &SpaceId, run: &RunId) -> Visits {
         let found = self.0.store.find_run(run).await;
-        self.0.keep_alives.change(id, |visits| match found {
+        let visits = self.0.keep_alives.change(id, |visits| match found {
             _ if visits.under_way.as_ref() != Some(run) => {}
             Ok(Some(run)) if run.state.is_final() => {
                 visits.take(run.state, run.ended_at.unwrap_or_else(|| self.0.clock.now()));
@@ -400,7 +401,12 @@ impl Fleet {
             // Another program had planned the same visit, and this one was never recorded.
             Ok(None) => visits.under_way = None,
             Ok(Some(_)) | Err(_) => visits.looked_at = Some(self.0.clock.now()),
-        })
+        });
+        if visits.under_way.is_none() {
+            // Nothing else here tells of what another program did.
+            self.0.events.publish(Event::KeepAliveChanged {}, Audience::Everything);
+        }
+        visits
     }
 
     /// Returns how visits of a Space went; reads once what is stored of them.

@@ -482,7 +482,6 @@ async fn of_two_programs_one_keeps_awake_and_neither_waits_for_the_other_for_eve
                     if next.is_some_and(|next| next > TimeDelta::hours(30)) {
                         return;
                     }
-                    fleet.refresh();
                     reader.next().await.expect("it runs");
                 }
             };
