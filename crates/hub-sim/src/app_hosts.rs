@@ -32,7 +32,7 @@ pub(crate) async fn visit(
     request: Request,
 ) -> Response {
     let visitor = visitor(&hub, request.headers(), request.uri().query().unwrap_or_default());
-    hub.change(|state, at| {
+    hub.visit(|state, at| {
         let found = state.position_of_app(&subdomain);
         let Some(index) = found.filter(|&index| enters(state, &visitor, index)) else {
             return Refusal::page(
@@ -93,6 +93,7 @@ fn serve(state: &mut World, index: usize, at: At<'_>, path: &str, request: &Requ
         current if stage::serves(current) => app(space, path, request),
         stage::SLEEPING | stage::STOPPED => {
             space.wake(at, slot);
+            state.replan();
             preparing()
         }
         stage::APP_STARTING => preparing(),

@@ -62,13 +62,24 @@ impl Hub {
 
     /// Like [`Hub::with`], for changes: what is due next may be due earlier.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut State, At<'_>) -> T) -> T {
+        self.visit(|state, at| {
+            let result = change(state, at);
+            state.replan();
+            result
+        })
+    }
+
+    /// Like [`Hub::change`], for what makes something due earlier only where it says so itself.
+    pub(crate) fn visit<T>(&self, visit: impl FnOnce(&mut State, At<'_>) -> T) -> T {
         let at = self.at();
         let mut state = self.lock();
         state.advance(at);
-        let result = change(&mut state, at);
-        state.replan();
+        let result = visit(&mut state, at);
+        let replanned = state.is_replanned();
         drop(state);
-        self.replanned.notify_one();
+        if replanned {
+            self.replanned.notify_one();
+        }
         result
     }
 

@@ -165,6 +165,11 @@ impl State {
         self.known_due = None;
     }
 
+    /// Whether something may be due earlier than was known.
+    pub(crate) fn is_replanned(&self) -> bool {
+        self.known_due.is_none()
+    }
+
     fn reindex(&mut self) {
         self.index = self
             .spaces
