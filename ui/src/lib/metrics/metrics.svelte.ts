@@ -5,6 +5,11 @@ import { AT, USE_WIDTH, type Uses } from "./uses";
 /** How many seconds a row's sparkline shows. */
 export const SPARK_LENGTH = 60;
 
+/** How long after a key somebody is still typing, in milliseconds. */
+const TYPING_MS = 150;
+/** For so many of these at most, less than a second, numbers wait for somebody who types. */
+const PATIENCE = 6;
+
 /** The newest numbers of one Space over all its replicas. */
 export interface SpaceUse {
   /** Percent, the mean over the replicas. */
@@ -121,10 +126,29 @@ export class MetricsState {
     this.#tick += 1;
   }
 
-  /** Flushes once a second. Returns what stops it. */
-  start(): () => void {
-    const timer = setInterval(() => this.flush(), 1000);
-    return () => clearInterval(timer);
+  /**
+   * Flushes once a second, a little later while somebody types: a key comes first.
+   *
+   * @param page What hears all keys.
+   * @returns What stops it.
+   */
+  start(page: EventTarget = document): () => void {
+    let typedAt = -Infinity;
+    const hear = () => (typedAt = performance.now());
+    page.addEventListener("keydown", hear, { capture: true });
+    let later: ReturnType<typeof setTimeout> | undefined;
+    const attempt = (left: number) => {
+      clearTimeout(later);
+      if (left > 0 && performance.now() - typedAt < TYPING_MS)
+        later = setTimeout(() => attempt(left - 1), TYPING_MS);
+      else this.flush();
+    };
+    const timer = setInterval(() => attempt(PATIENCE), 1000);
+    return () => {
+      clearInterval(timer);
+      clearTimeout(later);
+      page.removeEventListener("keydown", hear, { capture: true });
+    };
   }
 }
 

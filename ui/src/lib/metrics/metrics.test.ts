@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { MetricsPoint } from "$lib/api/types";
 import { MetricsState, SPARK_LENGTH } from "./metrics.svelte";
 import { Series, WINDOW_S } from "./series";
@@ -51,6 +51,37 @@ describe("the numbers of a row", () => {
     expect(metrics.of("a/b")?.cpu).toBe(20);
     metrics.flush();
     expect(metrics.of("a/b")).toMatchObject({ cpu: 90, cpuHistory: [20, 90] });
+  });
+
+  it("wait for somebody who types, and not for ever", () => {
+    vi.useFakeTimers();
+    const [book, metrics, page] = [new UseBook(), new MetricsState(), new EventTarget()];
+    const stop = metrics.start(page);
+    const shows = (after: number) => {
+      vi.advanceTimersByTime(after);
+      return metrics.of("a/b")?.cpu ?? null;
+    };
+    const type = () => page.dispatchEvent(new Event("keydown"));
+    try {
+      book.add("a/b", point(0, 20), START);
+      told(book, metrics, START);
+      expect(shows(950)).toBeNull();
+      type();
+      expect(shows(100)).toBeNull();
+      expect(shows(100)).toBe(20);
+      book.add("a/b", point(1, 30), START);
+      told(book, metrics, START);
+      const shown: (number | null)[] = [];
+      for (let n = 0; n < 19; n++) {
+        type();
+        shown.push(shows(100));
+      }
+      expect(shown.filter((cpu) => cpu === 20)).toHaveLength(17);
+      expect(shown.at(-1)).toBe(30);
+    } finally {
+      stop();
+      vi.useRealTimers();
+    }
   });
 
   it("forget a replica that does not report any more, and then the Space", () => {
