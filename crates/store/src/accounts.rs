@@ -54,6 +54,7 @@ impl Store {
     /// When the store cannot be written.
     pub async fn remove_account(&self, id: &AccountId) -> Result<()> {
         self.run(async {
+            self.0.links().forget();
             let transaction = self.writer().begin().await?;
             table::Entity::delete_by_id(id.as_str()).exec(&transaction).await?;
             let seen_by_others = Query::select()
@@ -75,6 +76,7 @@ impl Store {
                 .await?;
             spaces::remove(&transaction, &only_here).await?;
             transaction.commit().await?;
+            self.0.links().forget();
             Ok(())
         })
         .await

@@ -90,7 +90,26 @@ pub(crate) async fn add(
     connection: &impl ConnectionTrait,
     activity: &Activity,
 ) -> Result<Activity> {
-    let row = table::ActiveModel {
+    let row = to_row(activity)?;
+    let added = table::Entity::insert(row).exec(connection).await?;
+    Ok(Activity { id: added.last_insert_id, ..activity.clone() })
+}
+
+/// Adds lines, in a transaction that is open; at least one.
+pub(crate) async fn add_all(
+    connection: &impl ConnectionTrait,
+    activities: Vec<&Activity>,
+) -> Result<Vec<Activity>> {
+    let rows = activities.iter().map(|line| to_row(line)).collect::<Result<Vec<_>>>()?;
+    let mut ids = table::Entity::insert_many(rows).exec_with_returning_keys(connection).await?;
+    // In which order they are returned is not promised; that the ids grow is.
+    ids.sort_unstable();
+    let added = activities.into_iter().zip(ids);
+    Ok(added.map(|(line, id)| Activity { id, ..line.clone() }).collect())
+}
+
+fn to_row(activity: &Activity) -> Result<table::ActiveModel> {
+    Ok(table::ActiveModel {
         id: NotSet,
         at: Set(activity.at),
         actor: Set(to_json(&activity.actor)?),
@@ -101,9 +120,7 @@ pub(crate) async fn add(
         message: Set(activity.message.clone()),
         details: Set(activity.details.as_ref().map(to_json).transpose()?),
         request_id: Set(activity.request_id.clone()),
-    };
-    let added = table::Entity::insert(row).exec(connection).await?;
-    Ok(Activity { id: added.last_insert_id, ..activity.clone() })
+    })
 }
 
 fn to_json<T: Serialize>(value: &T) -> Result<String> {

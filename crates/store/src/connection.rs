@@ -3,6 +3,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -19,6 +20,7 @@ use crate::{
     Error, Result, copies, files,
     inspection::{APPLICATION_ID, State, inspect},
     lock::Lock,
+    spaces::KnownLinks,
 };
 
 /// How many reads may run at the same time, beside the one writer.
@@ -30,6 +32,7 @@ pub(crate) struct Connection {
     writer: DatabaseConnection,
     reader: DatabaseConnection,
     file: Option<(PathBuf, Lock)>,
+    links: Mutex<KnownLinks>,
 }
 
 impl Connection {
@@ -54,20 +57,20 @@ impl Connection {
             files::sync_folder(path);
         }
         let reader = open_pool(reading(path), READERS).await?;
-        Ok(Self { writer, reader, file: Some((path.to_owned(), lock)) })
+        let links = Mutex::default();
+        Ok(Self { writer, reader, file: Some((path.to_owned(), lock)), links })
     }
 
     /// Makes a database in memory. It lives as long as its only connection.
     pub(crate) async fn in_memory<M: MigratorTrait>() -> Result<Self> {
         let options = SqliteConnectOptions::new()
-            .filename("memory")
-            .vfs("memdb")
+            .filename(":memory:")
             .journal_mode(SqliteJournalMode::Memory)
             .foreign_keys(true);
         let pool = lasting(1).connect_with(options.disable_statement_logging()).await?;
         let writer: DatabaseConnection = pool.into();
         migrate::<M>(&writer).await?;
-        Ok(Self { reader: writer.clone(), writer, file: None })
+        Ok(Self { reader: writer.clone(), writer, file: None, links: Mutex::default() })
     }
 
     pub(crate) fn path(&self) -> Option<&Path> {
@@ -80,6 +83,10 @@ impl Connection {
 
     pub(crate) fn writer(&self) -> &DatabaseConnection {
         &self.writer
+    }
+
+    pub(crate) fn links(&self) -> MutexGuard<'_, KnownLinks> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn is_idle(&self) -> bool {
@@ -246,8 +253,13 @@ mod tests {
         store.writer().execute_unprepared(&limit).await.unwrap();
         run.state = hfsm_model::RunState::Done;
         run.reason = Some("x".repeat(100_000));
-        let error = store.save_run(&run, "me").await.unwrap_err();
-        assert!(matches!(error, Error::Full), "{error}");
+        let ended = [(run.clone(), Some(activity(1)))];
+        for error in [
+            store.save_run(&run, "me").await.unwrap_err(),
+            store.end_runs(&ended, "me").await.unwrap_err(),
+        ] {
+            assert!(matches!(error, Error::Full), "{error}");
+        }
         let held = store.find_run(&run.id).await.unwrap().unwrap();
         assert_eq!(held.state, hfsm_model::RunState::Running, "not lost");
         assert!(
@@ -255,7 +267,12 @@ mod tests {
             "nor done twice"
         );
         store.writer().execute_unprepared("PRAGMA max_page_count = 1000000").await.unwrap();
-        assert!(store.save_run(&run, "me").await.unwrap());
+        let lines = store.end_runs(&ended, "me").await.unwrap();
+        let all = crate::ActivityFilter::default();
+        assert_eq!(
+            store.activities(&all, 9).await.unwrap(),
+            lines.into_iter().flatten().collect::<Vec<_>>()
+        );
         let recorded = store.find_run(&run.id).await.unwrap().unwrap();
         assert_eq!(recorded.state, hfsm_model::RunState::Done);
     }

@@ -4,14 +4,15 @@
 //! taken over when that while is over.
 
 use chrono::{DateTime, Utc};
-use hfsm_model::{JobId, Run, RunCause, RunId, RunState, SpaceId};
+use hfsm_model::{Activity, JobId, Run, RunCause, RunId, RunState, SpaceId};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    sea_query::{Condition, Expr, ExprTrait, OnConflict},
+    TransactionTrait,
+    sea_query::{CaseStatement, Condition, Expr, ExprTrait, OnConflict},
 };
 
-use crate::{Error, Result, Store};
+use crate::{Error, Result, Store, activity};
 
 /// Rows in one statement.
 const BATCH: usize = 500;
@@ -49,8 +50,8 @@ impl Store {
         self.run(add(self.writer(), new)).await
     }
 
-    /// Takes at most `limit` of the runs that wait, the longest waiting first, or where none waits of
-    /// those whose holder let its time run out, and holds them until `until`.
+    /// Takes at most `limit` of the runs that wait, the longest waiting first, and then of those whose
+    /// holder let its time run out, and holds them until `until`. Where they are fewer, no more are left.
     ///
     /// # Errors
     /// When the store cannot be read or written.
@@ -66,33 +67,37 @@ impl Store {
             let overdue = table::Column::State
                 .eq(RunState::Running.as_str())
                 .and(table::Column::LeaseUntil.lt(now));
+            let mut taken: Vec<TakenRun> = Vec::new();
             for (takeable, taken_over) in [(waiting, false), (overdue, true)] {
-                let first = table::Entity::find()
-                    .select_only()
-                    .column(table::Column::Number)
-                    .filter(takeable)
-                    .order_by_asc(table::Column::Number)
-                    .limit(limit);
-                let take = table::Entity::update_many()
-                    .col_expr(table::Column::State, Expr::value(RunState::Running.as_str()))
-                    .col_expr(table::Column::Holder, Expr::value(holder))
-                    .col_expr(table::Column::LeaseUntil, Expr::value(until))
-                    .filter(table::Column::Number.in_subquery(first.into_query()));
-                // Behind those that cannot be read may be others.
                 loop {
-                    let mut rows = take.clone().exec_with_returning(self.writer()).await?;
-                    if rows.is_empty() {
-                        break;
+                    let rest = limit.saturating_sub(taken.len() as u64);
+                    if rest == 0 {
+                        return Ok(taken);
                     }
+                    let first = table::Entity::find()
+                        .select_only()
+                        .column(table::Column::Number)
+                        .filter(takeable.clone())
+                        .order_by_asc(table::Column::Number)
+                        .limit(rest);
+                    let mut rows = table::Entity::update_many()
+                        .col_expr(table::Column::State, Expr::value(RunState::Running.as_str()))
+                        .col_expr(table::Column::Holder, Expr::value(holder))
+                        .col_expr(table::Column::LeaseUntil, Expr::value(until))
+                        .filter(table::Column::Number.in_subquery(first.into_query()))
+                        .exec_with_returning(self.writer())
+                        .await?;
+                    let found = rows.len() as u64;
                     rows.sort_unstable_by_key(|row| row.number);
-                    let runs = readable(rows);
-                    if !runs.is_empty() {
-                        let taken = |run| TakenRun { run, taken_over };
-                        return Ok(runs.into_iter().map(taken).collect());
+                    let runs = readable(rows).into_iter();
+                    taken.extend(runs.map(|run| TakenRun { run, taken_over }));
+                    // Behind those that cannot be read may be others.
+                    if found < rest {
+                        break;
                     }
                 }
             }
-            Ok(Vec::new())
+            Ok(taken)
         })
         .await
     }
@@ -131,6 +136,34 @@ impl Store {
                 .exec(self.writer())
                 .await?;
             Ok(saved.rows_affected == 1)
+        })
+        .await
+    }
+
+    /// Writes how runs of `holder` ended, and a line of the activity list for those that have one; all of
+    /// it or nothing. Of a run that is no longer held only the line is written. Returns the lines with
+    /// their ids.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn end_runs(
+        &self,
+        ended: &[(Run, Option<Activity>)],
+        holder: &str,
+    ) -> Result<Vec<Option<Activity>>> {
+        self.run(async {
+            let runs = || ended.iter().map(|(run, _)| run);
+            let lines: Vec<&Activity> =
+                ended.iter().filter_map(|(_, line)| line.as_ref()).collect();
+            if lines.is_empty() {
+                end(self.writer(), runs(), holder).await?;
+                return Ok(vec![None; ended.len()]);
+            }
+            let transaction = self.writer().begin().await?;
+            end(&transaction, runs(), holder).await?;
+            let mut added = activity::add_all(&transaction, lines).await?.into_iter();
+            transaction.commit().await?;
+            Ok(ended.iter().map(|(_, line)| line.as_ref().and_then(|_| added.next())).collect())
         })
         .await
     }
@@ -230,6 +263,31 @@ impl Store {
         let ended = table::Column::State.is_not_in(under_way);
         self.run(self.prune::<table::Entity>(older_than, Some(ended))).await
     }
+}
+
+/// Writes how runs ended that `holder` still holds.
+async fn end<'a>(
+    connection: &impl ConnectionTrait,
+    ended: impl Iterator<Item = &'a Run>,
+    holder: &str,
+) -> Result<()> {
+    let (mut states, mut details) = (CaseStatement::new(), CaseStatement::new());
+    let mut ids = Vec::new();
+    for run in ended {
+        let is_this = || table::Column::Id.eq(&run.id.0);
+        states = states.case(is_this(), run.state.as_str());
+        details = details.case(is_this(), to_json(run)?);
+        ids.push(&run.id.0);
+    }
+    table::Entity::update_many()
+        .col_expr(table::Column::State, states.into())
+        .col_expr(table::Column::Details, details.into())
+        .filter(table::Column::Id.is_in(ids))
+        .filter(table::Column::Holder.eq(holder))
+        .filter(table::Column::State.eq(RunState::Running.as_str()))
+        .exec(connection)
+        .await?;
+    Ok(())
 }
 
 /// Records runs; those that are recorded already stay as they are.

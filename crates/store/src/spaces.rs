@@ -57,11 +57,19 @@ impl Store {
             let unique: HashMap<&SpaceId, &Space> =
                 spaces.iter().map(|space| (&space.info.id, space)).collect();
             let unique: Vec<&Space> = unique.into_values().collect();
+            let relinked = self.0.links().changed(&unique);
+            if relinked.is_empty() && unique.len() <= BATCH {
+                return save_batch(self.writer(), &unique).await;
+            }
             let transaction = self.writer().begin().await?;
             for batch in unique.chunks(BATCH) {
                 save_batch(&transaction, batch).await?;
             }
+            for batch in relinked.chunks(BATCH) {
+                link(&transaction, batch).await?;
+            }
             transaction.commit().await?;
+            self.0.links().put(&relinked);
             Ok(())
         })
         .await
@@ -77,12 +85,38 @@ impl Store {
                 return Ok(());
             }
             let ids: Vec<String> = ids.iter().map(SpaceId::to_string).collect();
+            self.0.links().forget();
             let transaction = self.writer().begin().await?;
             remove(&transaction, &ids).await?;
             transaction.commit().await?;
+            // What was written between is known too.
+            self.0.links().forget();
             Ok(())
         })
         .await
+    }
+}
+
+/// Who sees which Space, as far as this process has written it: a stage changes often, and who sees it
+/// hardly ever.
+#[derive(Debug, Default)]
+pub(crate) struct KnownLinks(HashMap<SpaceId, Vec<AccountId>>);
+
+impl KnownLinks {
+    /// Returns the Spaces that others are known to see than these say.
+    fn changed<'a>(&self, spaces: &[&'a Space]) -> Vec<&'a Space> {
+        let known = |space: &Space| self.0.get(&space.info.id) == Some(&space.accounts);
+        spaces.iter().copied().filter(|space| !known(space)).collect()
+    }
+
+    fn put(&mut self, spaces: &[&Space]) {
+        let linked = spaces.iter().map(|space| (space.info.id.clone(), space.accounts.clone()));
+        self.0.extend(linked);
+    }
+
+    /// For who is about to remove some.
+    pub(crate) fn forget(&mut self) {
+        self.0.clear();
     }
 }
 
@@ -116,7 +150,11 @@ async fn save_batch(connection: &impl ConnectionTrait, spaces: &[&Space]) -> Res
         )
         .exec_without_returning(connection)
         .await?;
+    Ok(())
+}
 
+/// Writes anew which accounts see these Spaces.
+async fn link(connection: &impl ConnectionTrait, spaces: &[&Space]) -> Result<()> {
     links::Entity::delete_many()
         .filter(links::Column::Space.is_in(spaces.iter().map(|space| space.info.id.as_str())))
         .exec(connection)

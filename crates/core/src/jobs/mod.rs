@@ -2,6 +2,7 @@
 //! the work carries the runs out.
 
 mod answer;
+mod ends;
 mod guard;
 mod idle;
 mod import;
@@ -52,13 +53,20 @@ pub(crate) struct Jobs {
     changed: Notify,
     /// A run waits.
     arrived: Notify,
+    ends: ends::Ends,
 }
 
 impl Default for Jobs {
     fn default() -> Self {
         let holder = uuid::Uuid::new_v4().to_string();
         let at_work = Mutex::default();
-        Self { holder, at_work, changed: Notify::new(), arrived: Notify::new() }
+        Self {
+            holder,
+            at_work,
+            changed: Notify::new(),
+            arrived: Notify::new(),
+            ends: Default::default(),
+        }
     }
 }
 
@@ -250,10 +258,7 @@ impl Fleet {
     ) -> Result<Vec<DateTime<Utc>>, Error> {
         let now = self.0.clock.now();
         trigger::check(trigger, now)?;
-        let times = std::iter::successors(trigger::next_after(trigger, now), |at| {
-            trigger::next_after(trigger, *at)
-        });
-        Ok(times.take(count).collect())
+        Ok(trigger::times_after(trigger, now).take(count).collect())
     }
 
     /// Returns runs, the last recorded first.
@@ -405,7 +410,11 @@ fn set_due(job: &mut Job, due: Option<Due>) {
 
 /// Returns when a plan comes to pass next after a time.
 fn due_after(plan: &JobPlan, after: DateTime<Utc>) -> Option<Due> {
-    let planned_at = trigger::next_after(&plan.trigger, after)?;
+    due_at(plan, trigger::next_after(&plan.trigger, after)?)
+}
+
+/// Returns when what is planned for a time comes to pass.
+fn due_at(plan: &JobPlan, planned_at: DateTime<Utc>) -> Option<Due> {
     let spread = match plan.jitter_secs {
         0 => 0,
         most => rand::rng().random_range(0..=i64::from(most) * 1000),

@@ -9,7 +9,10 @@ use hfsm_store::TakenTime;
 
 use crate::{Error, Fleet, events::Audience};
 
-use super::{due_after, run_of, set_due, trigger};
+use super::{
+    due_after, due_at, run_of, set_due,
+    trigger::{self, Fired},
+};
 
 /// What begins so much later than it was due was missed; less is a busy machine.
 const LATE: TimeDelta = TimeDelta::seconds(60);
@@ -76,7 +79,7 @@ impl Fleet {
         let planned = job.planned_at.unwrap_or(now);
         // Times of which the latest moment to begin is over.
         let spread = TimeDelta::seconds(job.plan.jitter_secs.into());
-        let (more, last) =
+        let Fired { count: more, last, next } =
             trigger::fired_between(&job.plan.trigger, planned, now - spread, COUNTED);
         let last = last.unwrap_or(planned);
         let late = now - if more == 0 { job.due_at.unwrap_or(now) } else { last + spread };
@@ -99,7 +102,7 @@ impl Fleet {
                 made.push(run_of(&job, space, last));
             }
         }
-        let next = due_after(&job.plan, last);
+        let next = next.and_then(|next| due_at(&job.plan, next));
         TakenTime { job, runs: made, next }
     }
 

@@ -54,31 +54,53 @@ pub(crate) fn check(trigger: &Trigger, now: DateTime<Utc>) -> Result<(), Error> 
 
 /// Returns the first time after `after` at which a trigger fires; `None` when there is none.
 pub(crate) fn next_after(trigger: &Trigger, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    match trigger {
-        Trigger::Once { at } => (*at > after).then_some(*at),
+    times_after(trigger, after).next()
+}
+
+/// Returns the times after `after` at which a trigger fires, one after the other.
+pub(crate) fn times_after(
+    trigger: &Trigger,
+    after: DateTime<Utc>,
+) -> impl Iterator<Item = DateTime<Utc>> {
+    // Reading an expression takes longer than finding a time of it.
+    let cron = match trigger {
+        Trigger::Cron { expression, zone } => parsed(expression).ok().zip(zone_of(zone).ok()),
+        Trigger::Every { .. } | Trigger::Once { .. } => None,
+    };
+    let next = move |after: &DateTime<Utc>| match trigger {
+        Trigger::Once { at } => (*at > *after).then_some(*at),
         Trigger::Every { seconds, anchor } => {
             let every = i64::try_from((*seconds).max(1)).ok()?;
             // Whole steps from the anchor, so that the times do not drift.
-            let gone = (after - *anchor).num_milliseconds().div_euclid(every.checked_mul(1000)?);
+            let gone = (*after - *anchor).num_milliseconds().div_euclid(every.checked_mul(1000)?);
             let next = TimeDelta::try_seconds(every.checked_mul(gone.checked_add(1)?)?)?;
             anchor.checked_add_signed(next)
         }
-        Trigger::Cron { expression, zone } => {
-            let (cron, zone) = (parsed(expression).ok()?, zone_of(zone).ok()?);
-            let next = cron.find_next_occurrence(&after.with_timezone(&zone), false).ok()?;
+        Trigger::Cron { .. } => {
+            let (cron, zone) = cron.as_ref()?;
+            let next = cron.find_next_occurrence(&after.with_timezone(zone), false).ok()?;
             Some(next.with_timezone(&Utc))
         }
-    }
+    };
+    std::iter::successors(next(&after), next)
 }
 
-/// Returns how many times a trigger fired after `after` up to `until`, counting at most `most`, and
-/// the last of those times.
+/// How often a trigger fired in a while, and what comes after it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Fired {
+    pub(crate) count: u32,
+    pub(crate) last: Option<DateTime<Utc>>,
+    pub(crate) next: Option<DateTime<Utc>>,
+}
+
+/// Returns how many times a trigger fired after `after` up to `until`, counting at most `most`, the
+/// last of those times, and the one that follows.
 pub(crate) fn fired_between(
     trigger: &Trigger,
     after: DateTime<Utc>,
     until: DateTime<Utc>,
     most: u32,
-) -> (u32, Option<DateTime<Utc>>) {
+) -> Fired {
     if let Trigger::Every { seconds, anchor } = trigger {
         let every = i64::try_from((*seconds).max(1)).unwrap_or(i64::MAX);
         let step = |at: DateTime<Utc>| (at - *anchor).num_seconds().div_euclid(every);
@@ -86,17 +108,17 @@ pub(crate) fn fired_between(
         let last = TimeDelta::try_seconds(step(until).saturating_mul(every))
             .and_then(|since| anchor.checked_add_signed(since));
         let count = u32::try_from(count.max(0)).unwrap_or(u32::MAX);
-        return (count, last.filter(|_| count > 0));
+        let last = last.filter(|_| count > 0);
+        return Fired { count, last, next: next_after(trigger, last.unwrap_or(after)) };
     }
     let (mut count, mut last) = (0, None);
-    let mut at = after;
-    while let Some(next) = next_after(trigger, at).filter(|next| *next <= until) {
-        (count, last, at) = (count + 1, Some(next), next);
-        if count >= most {
-            break;
-        }
+    let mut times = times_after(trigger, after).peekable();
+    while count < most
+        && let Some(at) = times.next_if(|at| *at <= until)
+    {
+        (count, last) = (count + 1, Some(at));
     }
-    (count, last)
+    Fired { count, last, next: times.next() }
 }
 
 /// Returns a time as the clock on the wall of a time zone shows it.
@@ -162,7 +184,11 @@ mod tests {
         assert_eq!(next(&every, "2026-06-01T01:00:00Z", 2), ["06-01T07:00", "06-01T13:00"]);
         assert_eq!(next(&every, "2026-05-31T23:30:00Z", 1), ["06-01T01:00"]);
         assert_eq!(next(&every, "2027-06-01T00:59:59Z", 1), ["06-01T01:00"]);
-        let fired = |after, until| fired_between(&every, at(after), at(until), 9);
+        let fired = |after, until| {
+            let fired = fired_between(&every, at(after), at(until), 9);
+            assert_eq!(fired.next, next_after(&every, at(until)));
+            (fired.count, fired.last)
+        };
         assert_eq!(
             fired("2026-06-01T01:00:00Z", "2026-06-02T01:00:00Z"),
             (4, Some(at("2026-06-02T01:00:00Z")))
@@ -237,8 +263,8 @@ mod tests {
             proptest::prop_assert!(next > time(after));
             proptest::prop_assert!(next - time(after) <= TimeDelta::seconds(step));
             proptest::prop_assert_eq!((next.timestamp() - anchor).rem_euclid(step), 0);
-            let (fired, last) = fired_between(&every, time(after), next, 9);
-            proptest::prop_assert_eq!((fired, last), (1, Some(next)));
+            let fired = fired_between(&every, time(after), next, 9);
+            proptest::prop_assert_eq!((fired.count, fired.last), (1, Some(next)));
         }
     }
 }

@@ -91,8 +91,10 @@ impl Fleet {
                 .collect();
             let now = self.0.clock.now();
             let (holder, until) = (&self.0.jobs.holder, self.lease_from(now));
-            let pause = match self.0.store.take_runs(holder, now, until, free.len() as u64).await {
-                Ok(taken) if !taken.is_empty() => {
+            let asked = free.len();
+            let pause = match self.0.store.take_runs(holder, now, until, asked as u64).await {
+                Ok(taken) => {
+                    let all_taken = taken.len() < asked;
                     for (taken, place) in taken.into_iter().zip(free) {
                         // After a sleep of the machine every lease is over, and what it was for goes on.
                         let Some(turn) = Turn::take(self.clone(), &taken.run.id) else { continue };
@@ -101,15 +103,17 @@ impl Fleet {
                             drop((turn, place));
                         });
                     }
-                    continue;
+                    if !all_taken {
+                        continue;
+                    }
+                    self.0.pace.lease
                 }
-                Ok(_) => self.0.pace.lease,
                 Err(error) => {
                     tracing::error!(%error, "no run was taken, which is tried again: {error}");
+                    drop(free);
                     AGAIN
                 }
             };
-            drop(free);
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = self.0.jobs.arrived.notified() => {}
@@ -149,33 +153,28 @@ impl Fleet {
         run.details = how.why;
         run.hurdle = how.hurdle;
         run.ended_at = Some(self.0.clock.now());
-        while !self.written(&run).await {
+        let visited = matches!(run.action, JobAction::Wake | JobAction::Visit);
+        let told = visited && !matches!(run.state, RunState::Skipped | RunState::Missed);
+        let line = told.then(|| activity_of(&run));
+        let line = loop {
+            if let Some(line) = self.write_end(&run, line.as_ref()).await {
+                break line;
+            }
             tokio::select! {
                 () = tokio::time::sleep(AGAIN) => {}
                 () = self.hold(&id) => return,
                 () = self.0.supervisor.stopping().cancelled() => return,
             }
-        }
+        };
         self.tell_run(&run);
         if run.cause == RunCause::AutoHeal {
             self.0.heals.look_again();
         }
-        if matches!(run.action, JobAction::Wake | JobAction::Visit) {
+        if visited {
             self.0.keep_alives.take(&run, self.0.clock.now());
-            if !matches!(run.state, RunState::Skipped | RunState::Missed) {
-                self.record(activity_of(&run)).await;
-            }
         }
-    }
-
-    /// Writes how a run ended. Returns `false` when that has to be tried again.
-    async fn written(&self, run: &Run) -> bool {
-        match self.0.store.save_run(run, &self.0.jobs.holder).await {
-            Ok(_) => true,
-            Err(error) => {
-                tracing::error!(run = %run.id, %error, "a run was not recorded, which is tried again: {error}");
-                false
-            }
+        if let Some(line) = line {
+            self.0.events.publish(Event::ActivityAdded(line), Audience::Everything);
         }
     }
 

@@ -4,6 +4,7 @@
 mod times;
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, RwLock},
     time::Duration,
@@ -44,18 +45,20 @@ struct Rules {
 
 impl Rules {
     /// Returns the rule by which a Space is kept awake; `None` when it is not.
-    fn of(&self, id: &SpaceId) -> Option<KeepAlive> {
-        let own = self.each.get(id).cloned().unwrap_or_default();
-        match own.mode {
+    fn of(&self, id: &SpaceId) -> Option<Cow<'_, KeepAlive>> {
+        let own = self.each.get(id);
+        match own.map_or(KeepAliveMode::Follow, |own| own.mode) {
             KeepAliveMode::Off => None,
-            KeepAliveMode::On => Some(own),
+            KeepAliveMode::On => own.map(Cow::Borrowed),
             KeepAliveMode::Follow => {
                 let all = &self.all;
-                (all.enabled && !all.excluded.contains(id)).then(|| KeepAlive {
-                    mode: KeepAliveMode::On,
-                    every_minutes: all.every_minutes,
-                    hours: all.hours.clone(),
-                    ..own
+                (all.enabled && !all.excluded.contains(id)).then(|| {
+                    Cow::Owned(KeepAlive {
+                        mode: KeepAliveMode::On,
+                        every_minutes: all.every_minutes,
+                        hours: all.hours.clone(),
+                        ..own.cloned().unwrap_or_default()
+                    })
                 })
             }
         }

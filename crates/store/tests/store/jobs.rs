@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hfsm_model::{
-    Actor, Job, JobAction, JobId, JobPlan, JobTarget, MissedRule, Run, RunCause, RunId, RunState,
-    Terms, Trigger,
+    Activity, ActivityKind, Actor, Job, JobAction, JobId, JobPlan, JobTarget, MissedRule, Run,
+    RunCause, RunId, RunState, Terms, Trigger,
 };
-use hfsm_store::{Due, RunFilter, Store, TakenRun, TakenTime};
+use hfsm_store::{ActivityFilter, Due, RunFilter, Store, TakenRun, TakenTime};
 
-use crate::common::{at, space_id};
+use crate::common::{activity, at, space_id};
 
 fn job(name: &str, due: i64) -> Job {
     Job {
@@ -152,6 +152,63 @@ async fn a_run_has_one_holder_until_its_lease_ends_and_a_late_one_writes_nothing
     assert_eq!(store.runs(&running, 9).await.unwrap().len(), 1);
     let older = RunFilter { before: Some(2), ..RunFilter::default() };
     assert_eq!(store.runs(&older, 9).await.unwrap()[0].id.0, "one");
+}
+
+#[tokio::test]
+async fn runs_that_end_together_are_written_together_and_those_of_others_are_not() {
+    let store = Store::in_memory().await.unwrap();
+    let ids = ["one", "two", "three", "four"];
+    store.add_runs(&ids.map(|id| run(id, id, 0))).await.unwrap();
+    for (holder, count) in [("a", 3), ("b", 1)] {
+        assert_eq!(
+            store.take_runs(holder, at(0), at(60), count).await.unwrap().len(),
+            count as usize
+        );
+    }
+    let ended = |id: &str, words: &str| Run {
+        state: RunState::Done,
+        reason: Some(words.to_owned()),
+        ..run(id, id, 0)
+    };
+    let line = |id: i64| {
+        let line = activity(Some("a/b"), "alice", ActivityKind::Visit, id);
+        Activity { message: Some(format!("line {id}")), ..line }
+    };
+    let lines = store
+        .end_runs(
+            &[
+                (ended("two", "it's \"done\""), Some(line(2))),
+                (ended("four", "not mine"), Some(line(4))),
+                (ended("one", "quietly"), None),
+            ],
+            "a",
+        )
+        .await
+        .unwrap();
+    let read = store.activities(&ActivityFilter::default(), 9).await.unwrap();
+    assert_eq!(lines, [Some(read[1].clone()), Some(read[0].clone()), None]);
+    assert_eq!(lines[0].as_ref().unwrap().message.as_deref(), Some("line 2"));
+    assert_eq!(store.end_runs(&[(ended("one", "again"), None)], "a").await.unwrap(), [None]);
+    for (id, state, reason) in [
+        ("one", RunState::Done, Some("quietly")),
+        ("two", RunState::Done, Some("it's \"done\"")),
+        ("three", RunState::Running, None),
+        ("four", RunState::Running, None),
+    ] {
+        let found = store.find_run(&RunId(id.to_owned())).await.unwrap().unwrap();
+        assert_eq!((found.state, found.reason.as_deref()), (state, reason), "{id}");
+    }
+}
+
+#[tokio::test]
+async fn what_waits_and_what_a_dead_process_held_are_taken_in_one() {
+    let store = Store::in_memory().await.unwrap();
+    store.add_runs(&[run("dead", "nightly", 0)]).await.unwrap();
+    take_one(&store, "a", at(0), at(60)).await.unwrap();
+    store.add_runs(&[run("new", "nightly", 60)]).await.unwrap();
+    let taken = store.take_runs("b", at(61), at(120), 5).await.unwrap();
+    let taken: Vec<_> = taken.iter().map(|it| (it.run.id.0.as_str(), it.taken_over)).collect();
+    assert_eq!(taken, [("new", false), ("dead", true)]);
 }
 
 #[tokio::test]

@@ -52,6 +52,27 @@ async fn removing_an_account_keeps_the_spaces_that_another_sees() {
 }
 
 #[tokio::test]
+async fn who_sees_a_space_stays_while_its_stage_changes_and_is_written_anew_when_it_was_removed() {
+    let store = in_memory().await;
+    for name in ["alice", "bob"] {
+        store.save_account(&account(name)).await.unwrap();
+    }
+    let both = space("acme/demo", &["alice", "bob"]);
+    let asleep = Space { stage: Stage::SLEEPING, ..both.clone() };
+    let one = Space { accounts: vec![account_id("bob")], ..asleep.clone() };
+    for saved in [&both, &asleep, &one, &both] {
+        store.save_spaces(std::slice::from_ref(saved)).await.unwrap();
+        assert_eq!(store.spaces().await.unwrap(), std::slice::from_ref(saved));
+    }
+    store.remove_spaces(std::slice::from_ref(&both.info.id)).await.unwrap();
+    store.save_spaces(std::slice::from_ref(&both)).await.unwrap();
+    assert_eq!(store.spaces().await.unwrap(), std::slice::from_ref(&both));
+    store.remove_account(&account_id("alice")).await.unwrap();
+    store.save_spaces(std::slice::from_ref(&both)).await.unwrap();
+    assert_eq!(store.spaces().await.unwrap(), [both]);
+}
+
+#[tokio::test]
 async fn a_space_comes_back_whole_with_its_accounts_in_order() {
     let store = in_memory().await;
     let mut saved = space("acme/demo", &["zoe", "alice", "bob"]);
