@@ -51,7 +51,8 @@ impl Store {
     }
 
     /// Takes at most `limit` of the runs that wait, the longest waiting first, and then of those whose
-    /// holder let its time run out, and holds them until `until`. Where they are fewer, no more are left.
+    /// holder let its time run out, and holds them until `until`. Where they are fewer, no more are left,
+    /// or the store failed after the first of them.
     ///
     /// # Errors
     /// When the store cannot be read or written.
@@ -80,13 +81,22 @@ impl Store {
                         .filter(takeable.clone())
                         .order_by_asc(table::Column::Number)
                         .limit(rest);
-                    let mut rows = table::Entity::update_many()
+                    let rows = table::Entity::update_many()
                         .col_expr(table::Column::State, Expr::value(RunState::Running.as_str()))
                         .col_expr(table::Column::Holder, Expr::value(holder))
                         .col_expr(table::Column::LeaseUntil, Expr::value(until))
                         .filter(table::Column::Number.in_subquery(first.into_query()))
                         .exec_with_returning(self.writer())
-                        .await?;
+                        .await;
+                    let mut rows = match rows {
+                        Ok(rows) => rows,
+                        Err(error) if taken.is_empty() => return Err(error.into()),
+                        Err(error) => {
+                            // They are held by now, and nobody else would begin them.
+                            tracing::error!(%error, "no more runs were taken: {error}");
+                            return Ok(taken);
+                        }
+                    };
                     let found = rows.len() as u64;
                     rows.sort_unstable_by_key(|row| row.number);
                     let runs = readable(rows).into_iter();

@@ -8,6 +8,9 @@ use tokio::sync::oneshot;
 
 use crate::{Fleet, lock};
 
+/// A run that ended, and its line of the activity list.
+type End = (Run, Option<Activity>);
+
 /// The runs that ended and are not written yet.
 #[derive(Debug, Default)]
 pub(super) struct Ends {
@@ -15,11 +18,39 @@ pub(super) struct Ends {
     writing: tokio::sync::Mutex<()>,
 }
 
-/// A run that ended, its line of the activity list, and who waits for that it is written.
+/// An end, and who waits for that it is written.
 #[derive(Debug)]
 struct Waiting {
-    end: (Run, Option<Activity>),
+    end: End,
     written: oneshot::Sender<Option<Activity>>,
+}
+
+impl Ends {
+    /// Has an end written by `write`, with all that wait by then; returns what `write` makes of its line,
+    /// and `None` when it failed.
+    async fn write<E>(
+        &self,
+        end: End,
+        write: impl AsyncFnOnce(&[End]) -> Result<Vec<Option<Activity>>, E>,
+    ) -> Option<Option<Activity>> {
+        let (written, answer) = oneshot::channel();
+        lock(&self.waiting).push(Waiting { end, written });
+        let turn = self.writing.lock().await;
+        let waiting = std::mem::take(&mut *lock(&self.waiting));
+        if !waiting.is_empty() {
+            let (batch, waiters): (Vec<_>, Vec<_>) =
+                waiting.into_iter().map(|waiting| (waiting.end, waiting.written)).unzip();
+            // Those whose sender is dropped hear that they were not written.
+            if let Ok(lines) = write(&batch).await {
+                for (waiter, line) in waiters.into_iter().zip(lines) {
+                    // Who has gone meanwhile is written all the same.
+                    let _ = waiter.send(line);
+                }
+            }
+        }
+        drop(turn);
+        answer.await.ok()
+    }
 }
 
 impl Fleet {
@@ -30,28 +61,76 @@ impl Fleet {
         run: &Run,
         line: Option<&Activity>,
     ) -> Option<Option<Activity>> {
-        let ends = &self.0.jobs.ends;
-        let (written, answer) = oneshot::channel();
-        lock(&ends.waiting).push(Waiting { end: (run.clone(), line.cloned()), written });
-        let turn = ends.writing.lock().await;
-        let (batch, waiters): (Vec<_>, Vec<_>) = std::mem::take(&mut *lock(&ends.waiting))
-            .into_iter()
-            .map(|waiting| (waiting.end, waiting.written))
-            .unzip();
-        if !batch.is_empty() {
-            match self.0.store.end_runs(&batch, &self.0.jobs.holder).await {
-                Ok(lines) => {
-                    for (waiter, line) in waiters.into_iter().zip(lines) {
-                        // Who ends meanwhile has it written all the same.
-                        let _ = waiter.send(line);
-                    }
-                }
-                Err(error) => {
-                    tracing::error!(%error, "{} runs were not recorded, which is tried again: {error}", batch.len());
-                }
-            }
-        }
-        drop(turn);
-        answer.await.ok()
+        let write = async |batch: &[End]| {
+            self.0.store.end_runs(batch, &self.0.jobs.holder).await.inspect_err(|error| {
+                tracing::error!(%error, "{} runs were not recorded, which is tried again: {error}", batch.len());
+            })
+        };
+        self.0.jobs.ends.write((run.clone(), line.cloned()), write).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use hfsm_model::{JobAction, Terms};
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    fn end() -> End {
+        let space = "alice/demo".parse().unwrap();
+        let run =
+            crate::jobs::waiting(space, JobAction::Visit, Terms::default(), DateTime::UNIX_EPOCH);
+        (run, None)
+    }
+
+    #[tokio::test]
+    async fn what_ends_while_another_is_being_written_is_written_together() {
+        let (ends, begun, go_on) = (Ends::default(), Notify::new(), Notify::new());
+        let batches = Mutex::new(Vec::new());
+        let write = async |batch: &[End]| {
+            lock(&batches).push(batch.len());
+            begun.notify_one();
+            go_on.notified().await;
+            Ok::<_, ()>(vec![None; batch.len()])
+        };
+        let others = async {
+            begun.notified().await;
+            let release = async {
+                go_on.notify_one();
+                begun.notified().await;
+                go_on.notify_one();
+            };
+            let (two, three, ()) =
+                tokio::join!(ends.write(end(), &write), ends.write(end(), &write), release);
+            [two, three]
+        };
+        let (one, others) = tokio::join!(ends.write(end(), &write), others);
+        assert!([one].iter().chain(&others).all(|written| *written == Some(None)));
+        assert_eq!(*lock(&batches), [1, 2]);
+    }
+
+    #[tokio::test]
+    async fn who_is_not_written_hears_so_and_may_try_again() {
+        let (ends, begun, go_on) = (Ends::default(), Notify::new(), Notify::new());
+        let fail = async |_: &[End]| {
+            begun.notify_one();
+            go_on.notified().await;
+            Err(())
+        };
+        let others = async {
+            begun.notified().await;
+            let release = async {
+                go_on.notify_one();
+                begun.notified().await;
+                go_on.notify_one();
+            };
+            tokio::join!(ends.write(end(), &fail), ends.write(end(), &fail), release)
+        };
+        let (one, (two, three, ())) = tokio::join!(ends.write(end(), &fail), others);
+        assert_eq!([one, two, three], [None, None, None]);
+        let write = async |batch: &[End]| Ok::<_, ()>(vec![None; batch.len()]);
+        assert_eq!(ends.write(end(), write).await, Some(None));
     }
 }

@@ -369,18 +369,24 @@ impl Fleet {
         }
         let last = self.0.store.last_runs(RunCause::KeepAlive, ids).await?;
         let last: HashMap<&SpaceId, &Run> = last.iter().map(|run| (&run.space, run)).collect();
-        let take = |id: &SpaceId| {
+        let mut news = false;
+        let mut take = |id: &SpaceId| {
             self.0.keep_alives.change(id, |visits| {
                 let Some(run) = last.get(id) else { return };
                 visits.planned_at = Some(run.planned_at);
                 if !run.state.is_final() {
                     visits.under_way = Some(run.id.clone());
-                } else if run.state == RunState::Done {
-                    visits.answered_at = visits.answered_at.max(run.ended_at);
+                } else if run.state == RunState::Done && visits.answered_at < run.ended_at {
+                    visits.answered_at = run.ended_at;
+                    news = true;
                 }
             })
         };
-        Ok(ids.iter().map(take).collect())
+        let visits = ids.iter().map(&mut take).collect();
+        if news {
+            self.0.events.publish(Event::KeepAliveChanged {}, Audience::Everything);
+        }
+        Ok(visits)
     }
 
     fn set_under_way(&self, runs: &[Run], under_way: bool) {

@@ -7,8 +7,8 @@ export const SPARK_LENGTH = 60;
 
 /** How long after a key somebody is still typing, in milliseconds. */
 const TYPING_MS = 150;
-/** For so many of these at most, less than a second, numbers wait for somebody who types. */
-const PATIENCE = 6;
+/** For so many of these at most, about a second, numbers wait for somebody who types. */
+const PATIENCE = 7;
 
 /** The newest numbers of one Space over all its replicas. */
 export interface SpaceUse {
@@ -138,12 +138,15 @@ export class MetricsState {
     page.addEventListener("keydown", hear, { capture: true });
     let later: ReturnType<typeof setTimeout> | undefined;
     const attempt = (left: number) => {
-      clearTimeout(later);
+      later = undefined;
       if (left > 0 && performance.now() - typedAt < TYPING_MS)
         later = setTimeout(() => attempt(left - 1), TYPING_MS);
       else this.flush();
     };
-    const timer = setInterval(() => attempt(PATIENCE), 1000);
+    const timer = setInterval(() => {
+      // Where timers come late, the one before may still be waiting.
+      if (later === undefined) attempt(PATIENCE);
+    }, 1000);
     return () => {
       clearInterval(timer);
       clearTimeout(later);
