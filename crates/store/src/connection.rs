@@ -64,7 +64,9 @@ impl Connection {
     /// Makes a database in memory. It lives as long as its only connection.
     pub(crate) async fn in_memory<M: MigratorTrait>() -> Result<Self> {
         let options = SqliteConnectOptions::new()
-            .filename(":memory:")
+            .filename("memory")
+            // Without it each commit looks through all pages there are.
+            .vfs("memdb")
             .journal_mode(SqliteJournalMode::Memory)
             .foreign_keys(true);
         let pool = lasting(1).connect_with(options.disable_statement_logging()).await?;
