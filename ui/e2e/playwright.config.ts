@@ -6,8 +6,9 @@ export default defineConfig({
   testDir: ".",
   outputDir: "../test-results",
   workers: 1,
-  timeout: 60_000,
-  expect: { timeout: 15_000 },
+  // For a machine that is busy with other things too.
+  timeout: 180_000,
+  expect: { timeout: 30_000 },
   // The same pictures for every system: what differs between systems is within their tolerance.
   snapshotPathTemplate: "{testDir}/looks/{arg}{ext}",
   forbidOnly: !!process.env.CI,

@@ -18,7 +18,7 @@ use zbus::{Connection, fdo::DBusProxy};
 
 /// How long anything may take before the test gives up. A first start in a busy machine's software
 /// renderer takes some seconds.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A bus on which nothing starts by itself: no portal, no locked keychain behind the test's back.
 const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 /// How long anything may take before the test gives up. A first start in a busy machine's software
 /// renderer takes some seconds.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The key under which WebDriver names an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";

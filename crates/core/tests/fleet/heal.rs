@@ -1,13 +1,13 @@
 //! Auto-heal: what a restart may mend is restarted, within bounds, and nothing else is touched.
 
-use std::sync::atomic::AtomicI64;
+use std::{sync::atomic::AtomicI64, time::Duration};
 
 use chrono::TimeDelta;
 use hfsm_core::{
     ActivityFilter, Fleet, Pace, RunFilter,
     events::{Audience, EventReader, Received, Watch},
 };
-use hfsm_hub_sim::{Fault, Life, RouteKind, SimHub, When, WorldBuilder};
+use hfsm_hub_sim::{Durations, Fault, Life, RouteKind, SimHub, When, WorldBuilder};
 use hfsm_model::{
     ActivityKind, Actor, Clock, Event, ExpectedAnswer, GaveUpCause, HealChoice, HealMode,
     HealRecord, HealRule, HealScope, HealStanding, HealState, HealthCheck, JobAction, NoticeKind,
@@ -141,7 +141,8 @@ async fn an_app_that_ended_is_restarted_after_some_minutes_and_forgotten_once_it
 #[tokio::test]
 async fn what_never_recovers_gets_so_many_attempts_and_one_word_that_it_is_given_up() {
     let (clock, shift) = clock();
-    let hub = hub(world()).await;
+    // Long enough that each stage is seen.
+    let hub = hub(world().durations(Durations::all(Duration::from_millis(300)))).await;
     hub.world().describe(DEMO, |space| space.life(Life::FailsToStart)).unwrap();
     let bold = HealRule { restarts: 2, factory_rebuild: true, ..rule() };
     let fleet = crashed(clock, &hub, bold).await;
@@ -362,7 +363,7 @@ async fn that_it_was_given_up_is_told_at_the_next_start_where_the_program_was_ki
     let hub = hub(world()).await;
     hub.world().describe(DEMO, |space| space.life(Life::FailsToStart)).unwrap();
     // No time of rest: what was told is not told later.
-    let pace = Pace { notice_rest: std::time::Duration::ZERO, ..Pace::brisk() };
+    let pace = Pace { notice_rest: Duration::ZERO, ..Pace::brisk() };
     let start = async |store: &Store| {
         let builder = builder_by(clock, &hub, store.clone(), "alice:hf_alice_write");
         let fleet = builder.pace(pace).build().await.unwrap();

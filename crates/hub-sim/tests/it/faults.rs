@@ -180,7 +180,7 @@ async fn a_stream_may_say_not_found_and_hang() {
 #[tokio::test]
 async fn streams_may_close_silently_after_a_while() {
     let hub = conformance().await;
-    hub.faults().add(Fault::CloseEvery { ms: 50 }, When::on(RouteKind::Metrics));
+    hub.faults().add(Fault::CloseEvery { ms: 500 }, When::on(RouteKind::Metrics));
     let mut stream = Client::alice(&hub).stream(METRICS).await;
     let mut events = 0;
     while stream.next().await.unwrap().is_some() {

@@ -20,7 +20,7 @@ async fn every_answer_of_the_api_says_what_is_left() {
 
 #[tokio::test]
 async fn a_used_up_window_refuses_and_then_begins_anew() {
-    let world = quick().conformance().rate_window(Duration::from_millis(400));
+    let world = quick().conformance().rate_window(Duration::from_secs(2));
     let hub = start(world).await;
     let client = Client::new(&hub, "hf_tight_write");
     for _ in 0..3 {
