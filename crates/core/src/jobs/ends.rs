@@ -85,15 +85,17 @@ mod tests {
         (run, None)
     }
 
-    #[tokio::test]
-    async fn what_ends_while_another_is_being_written_is_written_together() {
-        let (ends, begun, go_on) = (Ends::default(), Notify::new(), Notify::new());
-        let batches = Mutex::new(Vec::new());
+    /// Has three ends written, of which two come while the first is being written.
+    async fn three(
+        ends: &Ends,
+        made: Result<(), ()>,
+    ) -> ([Option<Option<Activity>>; 3], Vec<usize>) {
+        let (begun, go_on, batches) = (Notify::new(), Notify::new(), Mutex::new(Vec::new()));
         let write = async |batch: &[End]| {
             lock(&batches).push(batch.len());
             begun.notify_one();
             go_on.notified().await;
-            Ok::<_, ()>(vec![None; batch.len()])
+            made.map(|()| vec![None; batch.len()])
         };
         let others = async {
             begun.notified().await;
@@ -102,35 +104,24 @@ mod tests {
                 begun.notified().await;
                 go_on.notify_one();
             };
-            let (two, three, ()) =
-                tokio::join!(ends.write(end(), &write), ends.write(end(), &write), release);
-            [two, three]
+            tokio::join!(ends.write(end(), &write), ends.write(end(), &write), release)
         };
-        let (one, others) = tokio::join!(ends.write(end(), &write), others);
-        assert!([one].iter().chain(&others).all(|written| *written == Some(None)));
-        assert_eq!(*lock(&batches), [1, 2]);
+        let (one, (two, three, ())) = tokio::join!(ends.write(end(), &write), others);
+        let batches = lock(&batches).clone();
+        ([one, two, three], batches)
+    }
+
+    #[tokio::test]
+    async fn what_ends_while_another_is_being_written_is_written_together() {
+        let (written, batches) = three(&Ends::default(), Ok(())).await;
+        assert_eq!(written, [Some(None), Some(None), Some(None)]);
+        assert_eq!(batches, [1, 2]);
     }
 
     #[tokio::test]
     async fn who_is_not_written_hears_so_and_may_try_again() {
-        let (ends, begun, go_on) = (Ends::default(), Notify::new(), Notify::new());
-        let fail = async |_: &[End]| {
-            begun.notify_one();
-            go_on.notified().await;
-            Err(())
-        };
-        let others = async {
-            begun.notified().await;
-            let release = async {
-                go_on.notify_one();
-                begun.notified().await;
-                go_on.notify_one();
-            };
-            tokio::join!(ends.write(end(), &fail), ends.write(end(), &fail), release)
-        };
-        let (one, (two, three, ())) = tokio::join!(ends.write(end(), &fail), others);
-        assert_eq!([one, two, three], [None, None, None]);
-        let write = async |batch: &[End]| Ok::<_, ()>(vec![None; batch.len()]);
-        assert_eq!(ends.write(end(), write).await, Some(None));
+        let ends = Ends::default();
+        assert_eq!(three(&ends, Err(())).await.0, [None, None, None]);
+        assert_eq!(three(&ends, Ok(())).await.0, [Some(None), Some(None), Some(None)]);
     }
 }
