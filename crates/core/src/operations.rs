@@ -1,6 +1,10 @@
 //! Acting on Spaces, and following what was asked until the Space has settled.
 
-use std::{collections::HashMap, sync::Mutex, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Mutex,
+    time::Duration,
+};
 
 use hfsm_hub::{Answer, Rank};
 use hfsm_model::{
@@ -19,9 +23,15 @@ const GIVE_UP: Duration = Duration::from_secs(35 * 60);
 /// Attempts to read a Space of which it is not known whether the Hub took what was asked of it.
 const LOOKS_BACK: u32 = 30;
 
-/// The operations that are followed now.
+/// How many operations that ended are at hand: whoever waits for one asks again in a moment.
+const AT_HAND: usize = 64;
+
+/// The operations that are followed now, and those that ended last.
 #[derive(Debug, Default)]
-pub(crate) struct Operations(Mutex<HashMap<OperationId, Followed>>);
+pub(crate) struct Operations {
+    followed: Mutex<HashMap<OperationId, Followed>>,
+    ended: Mutex<VecDeque<Operation>>,
+}
 
 #[derive(Debug)]
 struct Followed {
@@ -32,13 +42,26 @@ struct Followed {
 impl Operations {
     /// Takes the newest state of an operation. Returns whether it is still followed.
     fn renew(&self, operation: &Operation) -> bool {
-        match lock(&self.0).get_mut(&operation.id) {
+        match lock(&self.followed).get_mut(&operation.id) {
             Some(followed) => {
                 followed.operation.clone_from(operation);
                 true
             }
             None => false,
         }
+    }
+
+    fn take_end(&self, operation: &Operation) {
+        let mut ended = lock(&self.ended);
+        ended.truncate(AT_HAND - 1);
+        ended.push_front(operation.clone());
+    }
+
+    fn find(&self, id: &OperationId) -> Option<Operation> {
+        if let Some(followed) = lock(&self.followed).get(id) {
+            return Some(followed.operation.clone());
+        }
+        lock(&self.ended).iter().find(|operation| operation.id == *id).cloned()
     }
 }
 
@@ -112,8 +135,8 @@ impl Fleet {
     /// # Errors
     /// When there is none of that name, or the store cannot be read.
     pub async fn operation(&self, id: &OperationId) -> Result<Operation, Error> {
-        if let Some(followed) = lock(&self.0.operations.0).get(id) {
-            return Ok(followed.operation.clone());
+        if let Some(known) = self.0.operations.find(id) {
+            return Ok(known);
         }
         self.0.store.operation(id).await?.ok_or_else(|| Error::OperationNotFound(id.clone()))
     }
@@ -135,7 +158,7 @@ impl Fleet {
     /// # Errors
     /// When there is none of that name, or the store cannot be read.
     pub async fn cancel_operation(&self, id: &OperationId) -> Result<Operation, Error> {
-        let cancelled = lock(&self.0.operations.0).remove(id).map(|followed| {
+        let cancelled = lock(&self.0.operations.followed).remove(id).map(|followed| {
             followed.cancel.cancel();
             followed.operation
         });
@@ -210,13 +233,13 @@ impl Fleet {
     }
 
     async fn supersede(&self, space: &SpaceId, by: &Action) {
-        let older: Vec<OperationId> = lock(&self.0.operations.0)
+        let older: Vec<OperationId> = lock(&self.0.operations.followed)
             .values()
             .filter(|followed| followed.operation.space == *space)
             .map(|followed| followed.operation.id.clone())
             .collect();
         for id in older {
-            let Some(followed) = lock(&self.0.operations.0).remove(&id) else { continue };
+            let Some(followed) = lock(&self.0.operations.followed).remove(&id) else { continue };
             followed.cancel.cancel();
             let mut operation = followed.operation;
             let reason = format!("`{}` took its place", by.name());
@@ -331,7 +354,7 @@ impl Fleet {
     fn begin_following(&self, operation: &Operation) -> CancellationToken {
         let cancel = self.0.supervisor.stopping().child_token();
         let followed = Followed { operation: operation.clone(), cancel: cancel.clone() };
-        lock(&self.0.operations.0).insert(operation.id.clone(), followed);
+        lock(&self.0.operations.followed).insert(operation.id.clone(), followed);
         cancel
     }
 
@@ -394,7 +417,7 @@ impl Fleet {
 
     async fn finish(&self, mut operation: Operation, state: OperationState, error: Option<String>) {
         // Whoever takes the operation from the list ends it: a cancellation may have been first.
-        let ours = lock(&self.0.operations.0).remove(&operation.id).is_some();
+        let ours = lock(&self.0.operations.followed).remove(&operation.id).is_some();
         if ours {
             self.end(&mut operation, state, error).await;
             if state == OperationState::Failed {
@@ -408,6 +431,7 @@ impl Fleet {
         operation.ended_at = Some(self.0.clock.now());
         operation.error = error;
         self.save_operation(operation).await;
+        self.0.operations.take_end(operation);
     }
 
     async fn save_operation(&self, operation: &Operation) {

@@ -3,15 +3,21 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbErr, TransactionTrait,
     sqlx::{
-        ConnectOptions, Connection as _,
-        sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+        ConnectOptions,
+        sqlite::{
+            SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqlitePoolOptions,
+            SqliteSynchronous,
+        },
     },
 };
 use sea_orm_migration::MigratorTrait;
@@ -19,18 +25,19 @@ use sea_orm_migration::MigratorTrait;
 use crate::{
     Error, Result, copies, files,
     inspection::{APPLICATION_ID, State, inspect},
+    lending::Lender,
     lock::Lock,
     spaces::KnownLinks,
 };
 
 /// How many reads may run at the same time, beside the one writer.
-const READERS: u32 = 4;
+const READERS: usize = 4;
 
 /// An open store.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    writer: DatabaseConnection,
-    reader: DatabaseConnection,
+    writer: Lender,
+    reader: Lender,
     file: Option<(PathBuf, Lock)>,
     links: Mutex<KnownLinks>,
 }
@@ -51,27 +58,33 @@ impl Connection {
         if let State::Behind { version } = &state {
             copies::keep(path, *version).await?;
         }
-        let writer = open_pool(writing(path), 1).await?;
         if !matches!(state, State::Current) {
-            migrate::<M>(&writer).await?;
+            let connection = connect(writing(path)).await?;
+            migrate::<M>(&connection).await?;
+            connection.close().await?;
             files::sync_folder(path);
         }
-        let reader = open_pool(reading(path), READERS).await?;
+        let writer = Lender::open(writing(path), 1).await?;
+        let reader = Lender::open(reading(path), READERS).await?;
         let links = Mutex::default();
         Ok(Self { writer, reader, file: Some((path.to_owned(), lock)), links })
     }
 
-    /// Makes a database in memory. It lives as long as its only connection.
+    /// Makes a database in memory. It lives as long as its connection.
     pub(crate) async fn in_memory<M: MigratorTrait>() -> Result<Self> {
+        static MADE: AtomicU64 = AtomicU64::new(0);
         let options = SqliteConnectOptions::new()
-            .filename("memory")
+            // With a slash before its name it is the same one for all connections of this process.
+            .filename(format!("/{}", MADE.fetch_add(1, Ordering::Relaxed)))
             // Without it each commit looks through all pages there are.
             .vfs("memdb")
             .journal_mode(SqliteJournalMode::Memory)
             .foreign_keys(true);
-        let pool = lasting(1).connect_with(options.disable_statement_logging()).await?;
-        let writer: DatabaseConnection = pool.into();
-        migrate::<M>(&writer).await?;
+        // It ends with its last connection.
+        let first = connect(options.clone()).await?;
+        migrate::<M>(&first).await?;
+        let writer = Lender::open(options.locking_mode(SqliteLockingMode::Exclusive), 1).await?;
+        first.close().await?;
         Ok(Self { reader: writer.clone(), writer, file: None, links: Mutex::default() })
     }
 
@@ -79,11 +92,11 @@ impl Connection {
         self.file.as_ref().map(|(path, _)| path.as_path())
     }
 
-    pub(crate) fn reader(&self) -> &DatabaseConnection {
+    pub(crate) fn reader(&self) -> &Lender {
         &self.reader
     }
 
-    pub(crate) fn writer(&self) -> &DatabaseConnection {
+    pub(crate) fn writer(&self) -> &Lender {
         &self.writer
     }
 
@@ -92,16 +105,13 @@ impl Connection {
     }
 
     pub(crate) fn is_idle(&self) -> bool {
-        [&self.reader, &self.writer].into_iter().all(|connection| {
-            let pool = connection.get_sqlite_connection_pool();
-            usize::try_from(pool.size()).is_ok_and(|size| pool.num_idle() == size)
-        })
+        self.reader.is_idle() && self.writer.is_idle()
     }
 
     pub(crate) async fn close(&self) -> Result<()> {
-        self.reader.close_by_ref().await?;
+        self.reader.close().await?;
         let moved = self.writer.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await;
-        self.writer.close_by_ref().await?;
+        self.writer.close().await?;
         if let Some((path, lock)) = &self.file {
             lock.release();
             moved.map_err(|error| Error::from(error).about(Some(path)))?;
@@ -111,8 +121,8 @@ impl Connection {
 }
 
 /// Applies all migrations that are missing, or none of them.
-async fn migrate<M: MigratorTrait>(writer: &DatabaseConnection) -> Result<()> {
-    let transaction = writer.begin().await?;
+async fn migrate<M: MigratorTrait>(connection: &DatabaseConnection) -> Result<()> {
+    let transaction = connection.begin().await?;
     M::up(&transaction, None).await?;
     let version = M::migrations().len();
     transaction.execute_unprepared(&format!("PRAGMA user_version = {version}")).await?;
@@ -140,41 +150,18 @@ fn reading(path: &Path) -> SqliteConnectOptions {
         .pragma("query_only", "ON")
 }
 
-/// Opens a pool for a file.
-///
-/// When a transaction fails for want of room, SQLite takes it back by itself. sqlx (0.9) then fails
-/// to take it back a second time and goes on counting it as open, so the next one that fails leaves
-/// a savepoint open, and everything written after it is confirmed and never committed. Found on a
-/// full disk in November 2026. So a connection that comes back with an open transaction is closed.
-pub(crate) async fn open_pool(
-    options: SqliteConnectOptions,
-    connections: u32,
-) -> Result<DatabaseConnection> {
-    let pool = lasting(connections)
-        .after_release(|connection, _| {
-            Box::pin(async move {
-                // Answered after the rollback that may still be on its way.
-                connection.ping().await?;
-                Ok(!connection.is_in_transaction())
-            })
-        })
+/// Connects for a while, by SeaORM's own means.
+pub(crate) async fn connect(options: SqliteConnectOptions) -> Result<DatabaseConnection> {
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
         .connect_with(options.disable_statement_logging())
         .await?;
     Ok(pool.into())
 }
 
-/// Keeps connections: they cost nothing, and a database in memory ends with its only one.
-fn lasting(connections: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new()
-        .max_connections(connections)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-}
-
 /// Runs a statement that answers one row with one column.
 pub(crate) async fn one_value<T: sea_orm::TryGetable>(
-    connection: &DatabaseConnection,
+    connection: &impl ConnectionTrait,
     statement: &'static str,
 ) -> Result<T> {
     let statement =
@@ -249,7 +236,7 @@ mod tests {
         let waiting: hfsm_model::Run = serde_json::from_str(text).unwrap();
         store.add_runs(std::slice::from_ref(&waiting)).await.unwrap();
         let until = now + chrono::TimeDelta::minutes(1);
-        let mut run = store.take_runs("me", now, until, 1).await.unwrap().remove(0).run;
+        let mut run = store.take_runs("me", until, 1).await.unwrap().remove(0);
         let pages: i64 = one_value(store.writer(), "PRAGMA page_count").await.unwrap();
         let limit = format!("PRAGMA max_page_count = {pages}");
         store.writer().execute_unprepared(&limit).await.unwrap();
@@ -264,10 +251,7 @@ mod tests {
         }
         let held = store.find_run(&run.id).await.unwrap().unwrap();
         assert_eq!(held.state, hfsm_model::RunState::Running, "not lost");
-        assert!(
-            store.take_runs("another", now, until, 1).await.unwrap().is_empty(),
-            "nor done twice"
-        );
+        assert!(store.take_runs("another", until, 1).await.unwrap().is_empty(), "nor done twice");
         store.writer().execute_unprepared("PRAGMA max_page_count = 1000000").await.unwrap();
         let lines = store.end_runs(&ended, "me").await.unwrap();
         let all = crate::ActivityFilter::default();

@@ -8,7 +8,7 @@ use std::{
 
 use sea_orm::{ConnectionTrait, Statement, sqlx::sqlite::SqliteConnectOptions};
 
-use crate::{Error, Result, connection::open_pool, files};
+use crate::{Error, Result, connection::connect, files};
 
 /// How many copies stay.
 const KEPT: usize = 2;
@@ -41,7 +41,7 @@ async fn write_copy(path: &Path, target: &Path) -> Result<()> {
         .filename(path)
         .read_only(true)
         .busy_timeout(Duration::from_secs(5));
-    let connection = open_pool(options, 1).await?;
+    let connection = connect(options).await?;
     let statement = Statement::from_sql_and_values(
         connection.get_database_backend(),
         "VACUUM INTO ?",

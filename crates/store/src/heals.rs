@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use hfsm_model::{Activity, HealRecord, Run, SpaceId};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, EntityTrait, QueryFilter, TransactionTrait,
+    ColumnTrait, EntityTrait, QueryFilter,
     sea_query::{Expr, OnConflict},
 };
 

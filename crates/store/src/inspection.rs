@@ -13,7 +13,7 @@ use sea_orm_migration::{MigratorTrait, SchemaManager, seaql_migrations};
 
 use crate::{
     Error, Result,
-    connection::{one_value, open_pool},
+    connection::{connect, one_value},
     files,
 };
 
@@ -52,7 +52,7 @@ pub(crate) async fn inspect<M: MigratorTrait>(path: &Path) -> Result<State> {
 }
 
 async fn look<M: MigratorTrait>(path: &Path, options: SqliteConnectOptions) -> Result<State> {
-    let connection = open_pool(options, 1).await?;
+    let connection = connect(options).await?;
     let state = inspect_open::<M>(&connection, path).await;
     connection.close().await?;
     state

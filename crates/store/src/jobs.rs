@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use hfsm_model::{Job, JobId, Run};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, TransactionTrait, sea_query::Expr, sea_query::OnConflict,
+    QuerySelect, sea_query::Expr, sea_query::OnConflict,
 };
 
 use crate::{Error, Result, Store, runs};

@@ -18,6 +18,7 @@ mod idempotency;
 mod inspection;
 mod jobs;
 mod labels;
+mod lending;
 mod lock;
 mod migrations;
 mod operations;
@@ -30,9 +31,8 @@ mod stages;
 
 use std::{future::Future, path::Path, sync::Arc};
 
-use sea_orm::DatabaseConnection;
-
 use connection::Connection;
+use lending::Lender;
 use migrations::Migrator;
 
 pub use activity::ActivityFilter;
@@ -42,7 +42,7 @@ pub use history::{Sample, SeriesKey, StoredSeries};
 pub use idempotency::StoredAnswer;
 pub use jobs::{Due, TakenTime};
 pub use operations::OperationFilter;
-pub use runs::{RunFilter, TakenRun};
+pub use runs::RunFilter;
 pub use sessions::{Session, SessionHash};
 pub use stages::{RecordedStageChange, StageChangeFilter};
 
@@ -102,11 +102,11 @@ impl Store {
         self.0.is_idle()
     }
 
-    fn reader(&self) -> &DatabaseConnection {
+    fn reader(&self) -> &Lender {
         self.0.reader()
     }
 
-    fn writer(&self) -> &DatabaseConnection {
+    fn writer(&self) -> &Lender {
         self.0.writer()
     }
 

@@ -8,7 +8,6 @@ use hfsm_model::{Activity, JobId, Run, RunCause, RunId, RunState, SpaceId};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    TransactionTrait,
     sea_query::{CaseStatement, Condition, Expr, ExprTrait, OnConflict},
 };
 
@@ -32,15 +31,6 @@ pub struct RunFilter {
     pub before: Option<i64>,
 }
 
-/// A run that was taken, to be carried out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TakenRun {
-    /// The run.
-    pub run: Run,
-    /// Whether another process had begun it, and died.
-    pub taken_over: bool,
-}
-
 impl Store {
     /// Records runs. Those that are recorded already stay as they are.
     ///
@@ -50,66 +40,79 @@ impl Store {
         self.run(add(self.writer(), new)).await
     }
 
-    /// Takes at most `limit` of the runs that wait, the longest waiting first, and then of those whose
-    /// holder let its time run out, and holds them until `until`. Where they are fewer, no more are left,
-    /// or the store failed after the first of them.
+    /// Takes at most `limit` of the runs that wait, the longest waiting first, and holds them until
+    /// `until`. Where they are fewer, no more are left.
     ///
     /// # Errors
     /// When the store cannot be read or written.
     pub async fn take_runs(
         &self,
         holder: &str,
+        until: DateTime<Utc>,
+        limit: u64,
+    ) -> Result<Vec<Run>> {
+        let waiting = table::Column::State.eq(RunState::Waiting.as_str());
+        self.run(self.take(waiting, holder, until, limit)).await
+    }
+
+    /// Takes at most `limit` of the runs whose holder let its time run out before `now`, and holds them
+    /// until `until`: whoever had begun them died. Where they are fewer, no more are left.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub async fn take_over_runs(
+        &self,
+        holder: &str,
         now: DateTime<Utc>,
         until: DateTime<Utc>,
         limit: u64,
-    ) -> Result<Vec<TakenRun>> {
-        self.run(async {
-            let waiting = table::Column::State.eq(RunState::Waiting.as_str());
-            let overdue = table::Column::State
-                .eq(RunState::Running.as_str())
-                .and(table::Column::LeaseUntil.lt(now));
-            let mut taken: Vec<TakenRun> = Vec::new();
-            for (takeable, taken_over) in [(waiting, false), (overdue, true)] {
-                loop {
-                    let rest = limit.saturating_sub(taken.len() as u64);
-                    if rest == 0 {
-                        return Ok(taken);
-                    }
-                    let first = table::Entity::find()
-                        .select_only()
-                        .column(table::Column::Number)
-                        .filter(takeable.clone())
-                        .order_by_asc(table::Column::Number)
-                        .limit(rest);
-                    let rows = table::Entity::update_many()
-                        .col_expr(table::Column::State, Expr::value(RunState::Running.as_str()))
-                        .col_expr(table::Column::Holder, Expr::value(holder))
-                        .col_expr(table::Column::LeaseUntil, Expr::value(until))
-                        .filter(table::Column::Number.in_subquery(first.into_query()))
-                        .exec_with_returning(self.writer())
-                        .await;
-                    let mut rows = match rows {
-                        Ok(rows) => rows,
-                        Err(error) if taken.is_empty() => return Err(error.into()),
-                        Err(error) => {
-                            // They are held by now, and nobody else would begin them.
-                            tracing::error!(%error, "no more runs were taken: {error}");
-                            return Ok(taken);
-                        }
-                    };
-                    let found = rows.len() as u64;
-                    rows.sort_unstable_by_key(|row| row.number);
-                    let runs = readable(rows).into_iter();
-                    taken.extend(runs.map(|run| TakenRun { run, taken_over }));
-                    // Behind those that cannot be read may be others.
-                    if found < rest {
-                        break;
-                    }
+    ) -> Result<Vec<Run>> {
+        let overdue = table::Column::State
+            .eq(RunState::Running.as_str())
+            .and(table::Column::LeaseUntil.lt(now));
+        self.run(self.take(overdue, holder, until, limit)).await
+    }
+
+    async fn take(
+        &self,
+        takeable: Expr,
+        holder: &str,
+        until: DateTime<Utc>,
+        limit: u64,
+    ) -> Result<Vec<Run>> {
+        let mut taken: Vec<Run> = Vec::new();
+        loop {
+            let rest = limit.saturating_sub(taken.len() as u64);
+            let first = table::Entity::find()
+                .select_only()
+                .column(table::Column::Number)
+                .filter(takeable.clone())
+                .order_by_asc(table::Column::Number)
+                .limit(rest);
+            let rows = table::Entity::update_many()
+                .col_expr(table::Column::State, Expr::value(RunState::Running.as_str()))
+                .col_expr(table::Column::Holder, Expr::value(holder))
+                .col_expr(table::Column::LeaseUntil, Expr::value(until))
+                .filter(table::Column::Number.in_subquery(first.into_query()))
+                .exec_with_returning(self.writer())
+                .await;
+            let mut rows = match rows {
+                Ok(rows) => rows,
+                Err(error) if taken.is_empty() => return Err(error.into()),
+                Err(error) => {
+                    // They are held by now, and nobody else would begin them.
+                    tracing::error!(%error, "no more runs were taken: {error}");
+                    return Ok(taken);
                 }
+            };
+            let found = rows.len() as u64;
+            rows.sort_unstable_by_key(|row| row.number);
+            taken.extend(readable(rows));
+            // Behind those that cannot be read may be others.
+            if found < rest || taken.len() as u64 == limit {
+                return Ok(taken);
             }
-            Ok(taken)
-        })
-        .await
+        }
     }
 
     /// Holds a run for longer. Returns whether it is still held by `holder`.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use hfsm_model::{AccountId, Space, SpaceId, Stage, WriteAccess};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    TransactionTrait, sea_query::OnConflict,
+    sea_query::OnConflict,
 };
 
 use crate::{Error, Result, Store};

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use hfsm_model::{SpaceId, Stage, StageChange};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, TransactionTrait,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
 };
 
 use crate::{Error, Result, Store};

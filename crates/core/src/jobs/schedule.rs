@@ -60,15 +60,20 @@ impl Fleet {
         }
         // How late a job is counts from here: that there are many of them makes none late.
         let now = self.0.clock.now();
-        loop {
+        let next = loop {
+            let next = self.0.store.next_due().await?;
+            if next.is_none_or(|next| next > now) {
+                break next;
+            }
             let due = self.0.store.due_jobs(now, TOGETHER).await?;
             if due.is_empty() {
-                break;
+                // What is due cannot be read, and hides what comes next.
+                return Ok(AGAIN);
             }
             let times = due.into_iter().map(|job| self.becomes(job, now)).collect();
             self.take_times(times).await?;
-        }
-        let Some(next) = self.0.store.next_due().await? else { return Ok(LONGEST_SLEEP) };
+        };
+        let Some(next) = next else { return Ok(LONGEST_SLEEP) };
         // A millisecond more, since a sleep may end a little early by the other clock.
         let wait = next - self.0.clock.now() + TimeDelta::milliseconds(1);
         Ok(wait.to_std().unwrap_or(Duration::from_millis(1)).min(LONGEST_SLEEP))

@@ -12,8 +12,7 @@ use hfsm_model::{
     Action, Activity, ActivityKind, Detail, Event, Hurdle, JobAction, OperationId, OperationState,
     Outcome, Run, RunCause, RunId, RunState, RunStep, RunStepKind, Stage,
 };
-use hfsm_store::TakenRun;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{Error, Fleet, HubError, events::Audience, lock};
 
@@ -79,6 +78,7 @@ impl Fleet {
     pub(crate) async fn carry_out_runs(self) {
         let places = Arc::new(Semaphore::new(TOGETHER));
         let stopping = self.0.supervisor.stopping().clone();
+        let mut take_over_at = Instant::now();
         loop {
             let place = tokio::select! {
                 place = places.clone().acquire_owned() => place,
@@ -89,17 +89,15 @@ impl Fleet {
             let free: Vec<_> = std::iter::once(place)
                 .chain(std::iter::from_fn(|| places.clone().try_acquire_owned().ok()))
                 .collect();
-            let now = self.0.clock.now();
-            let (holder, until) = (&self.0.jobs.holder, self.lease_from(now));
             let asked = free.len();
-            let pause = match self.0.store.take_runs(holder, now, until, asked as u64).await {
+            let pause = match self.take_runs(asked, &mut take_over_at).await {
                 Ok(taken) => {
                     let all_taken = taken.len() < asked;
-                    for (taken, place) in taken.into_iter().zip(free) {
+                    for ((run, taken_over), place) in taken.into_iter().zip(free) {
                         // After a sleep of the machine every lease is over, and what it was for goes on.
-                        let Some(turn) = Turn::take(self.clone(), &taken.run.id) else { continue };
+                        let Some(turn) = Turn::take(self.clone(), &run.id) else { continue };
                         self.0.supervisor.spawn("run", async move {
-                            turn.fleet.carry_out(taken).await;
+                            turn.fleet.carry_out(run, taken_over).await;
                             drop((turn, place));
                         });
                     }
@@ -122,12 +120,41 @@ impl Fleet {
         }
     }
 
+    /// Takes runs that wait, and where there is room for more, from `take_over_at` on, those that a dead
+    /// process held. Returns of each whether it was such a one; where they are fewer than `most`, no more
+    /// are left.
+    async fn take_runs(
+        &self,
+        most: usize,
+        take_over_at: &mut Instant,
+    ) -> Result<Vec<(Run, bool)>, hfsm_store::Error> {
+        let (store, holder) = (&self.0.store, &self.0.jobs.holder);
+        let now = self.0.clock.now();
+        let until = self.lease_from(now);
+        let waited = store.take_runs(holder, until, most as u64).await?;
+        let mut taken: Vec<_> = waited.into_iter().map(|run| (run, false)).collect();
+        if taken.len() < most && *take_over_at <= Instant::now() {
+            let rest = (most - taken.len()) as u64;
+            match store.take_over_runs(holder, now, until, rest).await {
+                Ok(held) => {
+                    // Where there may be more, they are taken next.
+                    if (held.len() as u64) < rest {
+                        *take_over_at = Instant::now() + self.0.pace.lease / 2;
+                    }
+                    taken.extend(held.into_iter().map(|run| (run, true)));
+                }
+                Err(error) if taken.is_empty() => return Err(error),
+                Err(error) => tracing::error!(%error, "no run was taken over: {error}"),
+            }
+        }
+        Ok(taken)
+    }
+
     fn lease_from(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         now + TimeDelta::from_std(self.0.pace.lease).unwrap_or_default()
     }
 
-    async fn carry_out(&self, taken: TakenRun) {
-        let TakenRun { mut run, taken_over } = taken;
+    async fn carry_out(&self, mut run: Run, taken_over: bool) {
         self.compare_clocks();
         let now = self.0.clock.now();
         run.started_at.get_or_insert(now);

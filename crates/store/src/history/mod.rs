@@ -12,12 +12,11 @@ use chrono::{DateTime, Utc};
 use hfsm_model::{HistoryStep, SpaceId};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, Statement, TransactionTrait,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
     sea_query::OnConflict,
 };
 
-use crate::{Result, Store};
+use crate::{Result, Store, lending::Lent};
 
 pub use sample::{Sample, SeriesKey, StoredSeries};
 use table::{samples, series};
@@ -204,7 +203,7 @@ impl Store {
 
 /// Returns the numbers of series, which are made where they are new.
 async fn series_ids(
-    transaction: &DatabaseTransaction,
+    transaction: &Lent,
     minutes: &[(SeriesKey, Sample)],
 ) -> Result<HashMap<SeriesKey, i64>> {
     let mut last: BTreeMap<&SeriesKey, i64> = BTreeMap::new();
@@ -249,7 +248,7 @@ async fn series_ids(
 }
 
 async fn add_minutes(
-    transaction: &DatabaseTransaction,
+    transaction: &Lent,
     minutes: &[(SeriesKey, Sample)],
     ids: &HashMap<SeriesKey, i64>,
 ) -> Result<()> {
@@ -290,7 +289,7 @@ async fn add_minutes(
 
 /// Makes the quarters that ended of minutes, and the hours of quarters, from where that was left
 /// off or from `earliest` on.
-async fn roll(transaction: &DatabaseTransaction, earliest: Option<i64>, now: i64) -> Result<()> {
+async fn roll(transaction: &Lent, earliest: Option<i64>, now: i64) -> Result<()> {
     let stored = crate::settings::read::<Rolled>(transaction, ROLLED).await?;
     let mut rolled = stored.unwrap_or_default();
     for (fine, coarse, made) in [

@@ -5,7 +5,7 @@ use hfsm_model::{
     Activity, ActivityKind, Actor, Job, JobAction, JobId, JobPlan, JobTarget, MissedRule, Run,
     RunCause, RunId, RunState, Terms, Trigger,
 };
-use hfsm_store::{ActivityFilter, Due, RunFilter, Store, TakenRun, TakenTime};
+use hfsm_store::{ActivityFilter, Due, RunFilter, Store, TakenTime};
 
 use crate::common::{activity, at, space_id};
 
@@ -105,13 +105,17 @@ async fn the_last_run_for_a_cause_is_found_of_each_space_that_has_one() {
     assert_eq!(store.last_runs(RunCause::KeepAlive, &[]).await.unwrap(), []);
 }
 
-async fn take_one(
+async fn take_one(store: &Store, holder: &str, until: DateTime<Utc>) -> Option<Run> {
+    store.take_runs(holder, until, 1).await.unwrap().pop()
+}
+
+async fn take_over_one(
     store: &Store,
     holder: &str,
     now: DateTime<Utc>,
     until: DateTime<Utc>,
-) -> Option<TakenRun> {
-    store.take_runs(holder, now, until, 1).await.unwrap().pop()
+) -> Option<Run> {
+    store.take_over_runs(holder, now, until, 1).await.unwrap().pop()
 }
 
 #[tokio::test]
@@ -121,8 +125,8 @@ async fn runs_are_taken_together_in_their_order_and_no_more_than_asked_for() {
     let runs: Vec<Run> = names.iter().zip(0..).map(|(id, n)| run(id, "nightly", n * 60)).collect();
     store.add_runs(&runs).await.unwrap();
     let ids = async |limit| {
-        let taken = store.take_runs("a", at(0), at(60), limit).await.unwrap();
-        taken.into_iter().map(|taken| taken.run.id.0).collect::<Vec<_>>()
+        let taken = store.take_runs("a", at(60), limit).await.unwrap();
+        taken.into_iter().map(|run| run.id.0).collect::<Vec<_>>()
     };
     assert_eq!(ids(2).await, ["one", "two"]);
     assert_eq!(ids(2).await, ["three"]);
@@ -134,19 +138,20 @@ async fn a_run_has_one_holder_until_its_lease_ends_and_a_late_one_writes_nothing
     let store = Store::in_memory().await.unwrap();
     store.add_runs(&[run("one", "nightly", 0), run("two", "nightly", 60)]).await.unwrap();
     let minute = |minutes: i64| at(0) + TimeDelta::minutes(minutes);
-    let first = take_one(&store, "a", minute(0), minute(2)).await.unwrap();
-    assert_eq!((first.run.id.0.as_str(), first.taken_over), ("one", false));
-    let second = take_one(&store, "b", minute(0), minute(2)).await.unwrap();
-    assert_eq!(second.run.id.0, "two", "the first is held");
-    assert_eq!(take_one(&store, "b", minute(1), minute(3)).await, None);
-    assert!(store.hold_run(&second.run.id, "b", minute(9)).await.unwrap());
-    let over = take_one(&store, "b", minute(3), minute(5)).await.unwrap();
-    assert_eq!((over.run.id.0.as_str(), over.taken_over), ("one", true));
-    let done = Run { state: RunState::Done, ..first.run.clone() };
-    assert!(!store.hold_run(&first.run.id, "a", minute(9)).await.unwrap());
+    let first = take_one(&store, "a", minute(2)).await.unwrap();
+    assert_eq!(first.id.0, "one");
+    let second = take_one(&store, "b", minute(2)).await.unwrap();
+    assert_eq!(second.id.0, "two", "the first is held");
+    assert_eq!(take_one(&store, "b", minute(3)).await, None);
+    assert_eq!(take_over_one(&store, "b", minute(1), minute(3)).await, None);
+    assert!(store.hold_run(&second.id, "b", minute(9)).await.unwrap());
+    let over = take_over_one(&store, "b", minute(3), minute(5)).await.unwrap();
+    assert_eq!(over.id.0, "one");
+    let done = Run { state: RunState::Done, ..first.clone() };
+    assert!(!store.hold_run(&first.id, "a", minute(9)).await.unwrap());
     assert!(!store.save_run(&done, "a").await.unwrap(), "it is another's now");
     assert!(store.save_run(&done, "b").await.unwrap());
-    assert!(!store.save_run(&first.run, "b").await.unwrap(), "it has ended");
+    assert!(!store.save_run(&first, "b").await.unwrap(), "it has ended");
     assert_eq!(store.find_run(&done.id).await.unwrap().unwrap().state, RunState::Done);
     let running = RunFilter { state: Some(RunState::Running), ..RunFilter::default() };
     assert_eq!(store.runs(&running, 9).await.unwrap().len(), 1);
@@ -160,10 +165,7 @@ async fn runs_that_end_together_are_written_together_and_those_of_others_are_not
     let ids = ["one", "two", "three", "four"];
     store.add_runs(&ids.map(|id| run(id, id, 0))).await.unwrap();
     for (holder, count) in [("a", 3), ("b", 1)] {
-        assert_eq!(
-            store.take_runs(holder, at(0), at(60), count).await.unwrap().len(),
-            count as usize
-        );
+        assert_eq!(store.take_runs(holder, at(60), count).await.unwrap().len(), count as usize);
     }
     let ended = |id: &str, words: &str| Run {
         state: RunState::Done,
@@ -201,30 +203,19 @@ async fn runs_that_end_together_are_written_together_and_those_of_others_are_not
 }
 
 #[tokio::test]
-async fn what_waits_and_what_a_dead_process_held_are_taken_in_one() {
-    let store = Store::in_memory().await.unwrap();
-    store.add_runs(&[run("dead", "nightly", 0)]).await.unwrap();
-    take_one(&store, "a", at(0), at(60)).await.unwrap();
-    store.add_runs(&[run("new", "nightly", 60)]).await.unwrap();
-    let taken = store.take_runs("b", at(61), at(120), 5).await.unwrap();
-    let taken: Vec<_> = taken.iter().map(|it| (it.run.id.0.as_str(), it.taken_over)).collect();
-    assert_eq!(taken, [("new", false), ("dead", true)]);
-}
-
-#[tokio::test]
 async fn who_opens_a_store_takes_over_at_once_and_who_shares_it_waits_for_the_lease() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
     let store = Store::open(&path).await.unwrap();
     store.add_runs(&[run("one", "nightly", 0)]).await.unwrap();
     let later = at(0) + TimeDelta::minutes(2);
-    take_one(&store, "a", at(0), later).await.unwrap();
-    assert_eq!(take_one(&store, "b", at(60), later).await, None, "it lives");
+    take_one(&store, "a", later).await.unwrap();
+    assert_eq!(take_over_one(&store, "b", at(60), later).await, None, "it lives");
     // Nothing is written on the way: the lock goes with the process, however that ends.
     drop(store);
     let store = Store::open(&path).await.unwrap();
-    let over = take_one(&store, "b", at(60), later).await.unwrap();
-    assert_eq!((over.run.id.0.as_str(), over.taken_over), ("one", true));
-    assert!(!store.save_run(&over.run, "a").await.unwrap(), "the dead writes nothing");
-    assert!(store.save_run(&over.run, "b").await.unwrap());
+    let over = take_over_one(&store, "b", at(60), later).await.unwrap();
+    assert_eq!(over.id.0, "one");
+    assert!(!store.save_run(&over, "a").await.unwrap(), "the dead writes nothing");
+    assert!(store.save_run(&over, "b").await.unwrap());
 }
