@@ -278,8 +278,7 @@ impl Fleet {
                 operation.state = OperationState::Following;
                 note_step(&mut operation, &taken.value.stage, self.0.clock.now());
                 let cancel = self.begin_following(&operation);
-                self.save_operation(&operation).await;
-                self.record(activity).await;
+                self.save_operation_with(&operation, activity).await;
                 let changes = self.0.inventory.apply_runtime(
                     &operation.space,
                     taken.value,
@@ -432,6 +431,17 @@ impl Fleet {
         operation.error = error;
         self.save_operation(operation).await;
         self.0.operations.take_end(operation);
+    }
+
+    /// Stores an operation with the line that tells of it, and tells both.
+    async fn save_operation_with(&self, operation: &Operation, line: Activity) {
+        let stored = self.0.store.save_operation_with(operation, &line).await;
+        let line = stored.unwrap_or_else(|error| {
+            tracing::error!(operation = %operation.id, ?line, %error, "an operation was not stored: {error}");
+            line
+        });
+        self.0.events.publish(Event::OperationChanged(operation.clone()), Audience::Everything);
+        self.0.events.publish(Event::ActivityAdded(line), Audience::Everything);
     }
 
     async fn save_operation(&self, operation: &Operation) {

@@ -283,15 +283,11 @@ impl Fleet {
 
     /// Writes a line of the activity list, and tells it.
     pub async fn record(&self, activity: Activity) {
-        match self.0.store.add_activity(&activity).await {
-            Ok(activity) => {
-                self.0.events.publish(Event::ActivityAdded(activity), Audience::Everything)
-            }
-            Err(error) => {
-                tracing::error!(%error, ?activity, "a line of the activity list was not stored: {error}");
-                self.0.events.publish(Event::ActivityAdded(activity), Audience::Everything);
-            }
-        }
+        let line = self.0.store.add_activity(&activity).await.unwrap_or_else(|error| {
+            tracing::error!(%error, ?activity, "a line of the activity list was not stored: {error}");
+            activity
+        });
+        self.0.events.publish(Event::ActivityAdded(line), Audience::Everything);
     }
 }
 

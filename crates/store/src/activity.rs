@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Error, Result, Store};
+use crate::{Error, Result, Store, together::Write};
 
 /// Which lines to return; all that a field allows, and all where it is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,7 +36,9 @@ impl Store {
     /// # Errors
     /// When the store cannot be written.
     pub async fn add_activity(&self, activity: &Activity) -> Result<Activity> {
-        self.run(add(self.writer(), activity)).await
+        let line = Some(activity.clone());
+        let written = self.write(Write { line, ..Write::default() }).await?;
+        Ok(written.line.unwrap_or_else(|| activity.clone()))
     }
 
     /// Returns at most `limit` lines, the last recorded first.
@@ -85,26 +87,20 @@ impl Store {
     }
 }
 
-/// Adds a line, in a transaction that is open or by itself.
-pub(crate) async fn add(
+/// Adds lines, and returns them with their ids.
+pub(crate) async fn add<'a>(
     connection: &impl ConnectionTrait,
-    activity: &Activity,
-) -> Result<Activity> {
-    let row = to_row(activity)?;
-    let added = table::Entity::insert(row).exec(connection).await?;
-    Ok(Activity { id: added.last_insert_id, ..activity.clone() })
-}
-
-/// Adds lines, in a transaction that is open; at least one.
-pub(crate) async fn add_all(
-    connection: &impl ConnectionTrait,
-    activities: Vec<&Activity>,
+    lines: impl Iterator<Item = &'a Activity>,
 ) -> Result<Vec<Activity>> {
-    let rows = activities.iter().map(|line| to_row(line)).collect::<Result<Vec<_>>>()?;
+    let lines: Vec<&Activity> = lines.collect();
+    if lines.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = lines.iter().map(|line| to_row(line)).collect::<Result<Vec<_>>>()?;
     let mut ids = table::Entity::insert_many(rows).exec_with_returning_keys(connection).await?;
     // In which order they are returned is not promised; that the ids grow is.
     ids.sort_unstable();
-    let added = activities.into_iter().zip(ids);
+    let added = lines.into_iter().zip(ids);
     Ok(added.map(|(line, id)| Activity { id, ..line.clone() }).collect())
 }
 

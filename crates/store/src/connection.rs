@@ -28,6 +28,7 @@ use crate::{
     lending::Lender,
     lock::Lock,
     spaces::KnownLinks,
+    together::Queue,
 };
 
 /// How many reads may run at the same time, beside the one writer.
@@ -40,6 +41,7 @@ pub(crate) struct Connection {
     reader: Lender,
     file: Option<(PathBuf, Lock)>,
     links: Mutex<KnownLinks>,
+    queue: Queue,
 }
 
 impl Connection {
@@ -66,8 +68,8 @@ impl Connection {
         }
         let writer = Lender::open(writing(path), 1).await?;
         let reader = Lender::open(reading(path), READERS).await?;
-        let links = Mutex::default();
-        Ok(Self { writer, reader, file: Some((path.to_owned(), lock)), links })
+        let file = Some((path.to_owned(), lock));
+        Ok(Self { writer, reader, file, links: Mutex::default(), queue: Queue::default() })
     }
 
     /// Makes a database in memory. It lives as long as its connection.
@@ -85,7 +87,8 @@ impl Connection {
         migrate::<M>(&first).await?;
         let writer = Lender::open(options.locking_mode(SqliteLockingMode::Exclusive), 1).await?;
         first.close().await?;
-        Ok(Self { reader: writer.clone(), writer, file: None, links: Mutex::default() })
+        let (links, queue) = Default::default();
+        Ok(Self { reader: writer.clone(), writer, file: None, links, queue })
     }
 
     pub(crate) fn path(&self) -> Option<&Path> {
@@ -102,6 +105,10 @@ impl Connection {
 
     pub(crate) fn links(&self) -> MutexGuard<'_, KnownLinks> {
         self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn queue(&self) -> &Queue {
+        &self.queue
     }
 
     pub(crate) fn is_idle(&self) -> bool {
@@ -174,13 +181,13 @@ pub(crate) async fn one_value<T: sea_orm::TryGetable>(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use hfsm_model::{Activity, ActivityKind, Actor, Outcome};
 
     use super::*;
     use crate::{ActivityFilter, Store};
 
-    fn activity(n: i64) -> Activity {
+    pub(crate) fn activity(n: i64) -> Activity {
         Activity {
             id: 0,
             at: chrono::DateTime::UNIX_EPOCH,
@@ -193,6 +200,11 @@ mod tests {
             details: None,
             request_id: None,
         }
+    }
+
+    pub(crate) fn waiting() -> hfsm_model::Run {
+        let text = r#"{"id":"r-1","number":0,"job":"j","name":"n","cause":"schedule","actor":{"type":"system"},"space":"a/b","action":{"type":"restart"},"terms":{},"planned_at":"1970-01-01T00:00:00Z","occurrences":1,"state":"waiting","started_at":null,"ended_at":null,"reason":null,"steps":[],"operation":null,"request_id":null}"#;
+        serde_json::from_str(text).unwrap()
     }
 
     #[tokio::test]
@@ -232,8 +244,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("store.db")).await.unwrap();
         let now = chrono::DateTime::UNIX_EPOCH;
-        let text = r#"{"id":"r-1","number":0,"job":"j","name":"n","cause":"schedule","actor":{"type":"system"},"space":"a/b","action":{"type":"restart"},"terms":{},"planned_at":"1970-01-01T00:00:00Z","occurrences":1,"state":"waiting","started_at":null,"ended_at":null,"reason":null,"steps":[],"operation":null,"request_id":null}"#;
-        let waiting: hfsm_model::Run = serde_json::from_str(text).unwrap();
+        let waiting = waiting();
         store.add_runs(std::slice::from_ref(&waiting)).await.unwrap();
         let until = now + chrono::TimeDelta::minutes(1);
         let mut run = store.take_runs("me", until, 1).await.unwrap().remove(0);
@@ -242,10 +253,10 @@ mod tests {
         store.writer().execute_unprepared(&limit).await.unwrap();
         run.state = hfsm_model::RunState::Done;
         run.reason = Some("x".repeat(100_000));
-        let ended = [(run.clone(), Some(activity(1)))];
+        let line = activity(1);
         for error in [
             store.save_run(&run, "me").await.unwrap_err(),
-            store.end_runs(&ended, "me").await.unwrap_err(),
+            store.end_run(&run, "me", Some(&line)).await.unwrap_err(),
         ] {
             assert!(matches!(error, Error::Full), "{error}");
         }
@@ -253,12 +264,9 @@ mod tests {
         assert_eq!(held.state, hfsm_model::RunState::Running, "not lost");
         assert!(store.take_runs("another", until, 1).await.unwrap().is_empty(), "nor done twice");
         store.writer().execute_unprepared("PRAGMA max_page_count = 1000000").await.unwrap();
-        let lines = store.end_runs(&ended, "me").await.unwrap();
+        let line = store.end_run(&run, "me", Some(&line)).await.unwrap();
         let all = crate::ActivityFilter::default();
-        assert_eq!(
-            store.activities(&all, 9).await.unwrap(),
-            lines.into_iter().flatten().collect::<Vec<_>>()
-        );
+        assert_eq!(store.activities(&all, 9).await.unwrap(), [line.unwrap()]);
         let recorded = store.find_run(&run.id).await.unwrap().unwrap();
         assert_eq!(recorded.state, hfsm_model::RunState::Done);
     }

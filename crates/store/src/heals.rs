@@ -107,10 +107,7 @@ impl Store {
                 return Ok(None);
             }
             runs::add(&transaction, run).await?;
-            let mut stored = Vec::with_capacity(lines.len());
-            for line in lines {
-                stored.push(activity::add(&transaction, line).await?);
-            }
+            let stored = activity::add(&transaction, lines.iter()).await?;
             transaction.commit().await?;
             Ok(Some(stored))
         })

@@ -28,6 +28,7 @@ mod sessions;
 mod settings;
 mod spaces;
 mod stages;
+mod together;
 
 use std::{future::Future, path::Path, sync::Arc};
 

@@ -1,14 +1,14 @@
 //! Operations: actions that are followed until the Space has settled.
 
 use chrono::{DateTime, Utc};
-use hfsm_model::{Operation, OperationId, SpaceId};
+use hfsm_model::{Activity, Operation, OperationId, SpaceId};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
     sea_query::OnConflict,
 };
 
-use crate::{Error, Result, Store};
+use crate::{Error, Result, Store, together::Write};
 
 /// Which operations to return; all that a field allows, and all where it is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,33 +25,22 @@ impl Store {
     /// # Errors
     /// When the store cannot be written.
     pub async fn save_operation(&self, operation: &Operation) -> Result<()> {
-        use table::Column;
-        self.run(async {
-            let row = table::ActiveModel {
-                seq: NotSet,
-                id: Set(operation.id.to_string()),
-                space: Set(operation.space.to_string()),
-                ended: Set(operation.state.is_final()),
-                started_at: Set(operation.started_at),
-                details: Set(serde_json::to_string(operation)
-                    .map_err(|source| Error::Unwritable { what: "operation", source })?),
-            };
-            table::Entity::insert(row)
-                .on_conflict(
-                    OnConflict::column(Column::Id)
-                        .update_columns([
-                            Column::Space,
-                            Column::Ended,
-                            Column::StartedAt,
-                            Column::Details,
-                        ])
-                        .to_owned(),
-                )
-                .exec_without_returning(self.writer())
-                .await?;
-            Ok(())
-        })
-        .await
+        let operation = Some(operation.clone());
+        self.write(Write { operation, ..Write::default() }).await.map(drop)
+    }
+
+    /// Does the same, and adds a line of the activity list; both or neither. Returns the line with its id.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn save_operation_with(
+        &self,
+        operation: &Operation,
+        line: &Activity,
+    ) -> Result<Activity> {
+        let (operation, stored) = (Some(operation.clone()), Some(line.clone()));
+        let written = self.write(Write { operation, line: stored, run: None }).await?;
+        Ok(written.line.unwrap_or_else(|| line.clone()))
     }
 
     /// Returns an operation.
@@ -116,6 +105,36 @@ impl Store {
         let ended = table::Column::Ended.eq(true);
         self.run(self.prune::<table::Entity>(older_than, Some(ended))).await
     }
+}
+
+/// Adds operations, or replaces what is kept of them.
+pub(crate) async fn save<'a>(
+    connection: &impl ConnectionTrait,
+    operations: impl Iterator<Item = &'a Operation>,
+) -> Result<()> {
+    use table::Column;
+    let rows = operations.map(to_row).collect::<Result<Vec<_>>>()?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let renewed = [Column::Space, Column::Ended, Column::StartedAt, Column::Details];
+    table::Entity::insert_many(rows)
+        .on_conflict(OnConflict::column(Column::Id).update_columns(renewed).to_owned())
+        .exec_without_returning(connection)
+        .await?;
+    Ok(())
+}
+
+fn to_row(operation: &Operation) -> Result<table::ActiveModel> {
+    Ok(table::ActiveModel {
+        seq: NotSet,
+        id: Set(operation.id.to_string()),
+        space: Set(operation.space.to_string()),
+        ended: Set(operation.state.is_final()),
+        started_at: Set(operation.started_at),
+        details: Set(serde_json::to_string(operation)
+            .map_err(|source| Error::Unwritable { what: "operation", source })?),
+    })
 }
 
 fn to_operation(row: table::Model) -> Result<Operation> {

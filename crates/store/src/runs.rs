@@ -7,11 +7,12 @@ use chrono::{DateTime, Utc};
 use hfsm_model::{Activity, JobId, Run, RunCause, RunId, RunState, SpaceId};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
+    QueryTrait,
     sea_query::{CaseStatement, Condition, Expr, ExprTrait, OnConflict},
 };
 
-use crate::{Error, Result, Store, activity};
+use crate::{Error, Result, Store, together::Write};
 
 /// Rows in one statement.
 const BATCH: usize = 500;
@@ -139,46 +140,23 @@ impl Store {
     /// # Errors
     /// When the store cannot be written.
     pub async fn save_run(&self, run: &Run, holder: &str) -> Result<bool> {
-        self.run(async {
-            let saved = table::Entity::update_many()
-                .col_expr(table::Column::State, Expr::value(run.state.as_str()))
-                .col_expr(table::Column::Details, Expr::value(to_json(run)?))
-                .filter(table::Column::Id.eq(&run.id.0))
-                .filter(table::Column::Holder.eq(holder))
-                .filter(table::Column::State.eq(RunState::Running.as_str()))
-                .exec(self.writer())
-                .await?;
-            Ok(saved.rows_affected == 1)
-        })
-        .await
+        let run = Some((run.clone(), holder.to_owned()));
+        Ok(self.write(Write { run, ..Write::default() }).await?.held)
     }
 
-    /// Writes how runs of `holder` ended, and a line of the activity list for those that have one; all of
-    /// it or nothing. Of a run that is no longer held only the line is written. Returns the lines with
-    /// their ids.
+    /// Writes how a run of `holder` ended, and a line of the activity list where there is one; both or
+    /// neither. Of a run that is no longer held only the line is written. Returns the line with its id.
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub async fn end_runs(
+    pub async fn end_run(
         &self,
-        ended: &[(Run, Option<Activity>)],
+        run: &Run,
         holder: &str,
-    ) -> Result<Vec<Option<Activity>>> {
-        self.run(async {
-            let runs = || ended.iter().map(|(run, _)| run);
-            let lines: Vec<&Activity> =
-                ended.iter().filter_map(|(_, line)| line.as_ref()).collect();
-            if lines.is_empty() {
-                end(self.writer(), runs(), holder).await?;
-                return Ok(vec![None; ended.len()]);
-            }
-            let transaction = self.writer().begin().await?;
-            end(&transaction, runs(), holder).await?;
-            let mut added = activity::add_all(&transaction, lines).await?.into_iter();
-            transaction.commit().await?;
-            Ok(ended.iter().map(|(_, line)| line.as_ref().and_then(|_| added.next())).collect())
-        })
-        .await
+        line: Option<&Activity>,
+    ) -> Result<Option<Activity>> {
+        let run = Some((run.clone(), holder.to_owned()));
+        Ok(self.write(Write { run, line: line.cloned(), operation: None }).await?.line)
     }
 
     /// Ends what holders were promised, so that their runs can be taken over at once. For who knows that
@@ -278,29 +256,30 @@ impl Store {
     }
 }
 
-/// Writes how runs ended that `holder` still holds.
-async fn end<'a>(
+/// Writes how far runs are, each of them once, that `holder` holds. Returns which of them it does.
+pub(crate) async fn save<'a>(
     connection: &impl ConnectionTrait,
-    ended: impl Iterator<Item = &'a Run>,
+    runs: impl Iterator<Item = &'a Run>,
     holder: &str,
-) -> Result<()> {
+) -> Result<Vec<RunId>> {
     let (mut states, mut details) = (CaseStatement::new(), CaseStatement::new());
     let mut ids = Vec::new();
-    for run in ended {
+    for run in runs {
         let is_this = || table::Column::Id.eq(&run.id.0);
         states = states.case(is_this(), run.state.as_str());
         details = details.case(is_this(), to_json(run)?);
         ids.push(&run.id.0);
     }
-    table::Entity::update_many()
+    let mut statement = table::Entity::update_many()
         .col_expr(table::Column::State, states.into())
         .col_expr(table::Column::Details, details.into())
         .filter(table::Column::Id.is_in(ids))
         .filter(table::Column::Holder.eq(holder))
         .filter(table::Column::State.eq(RunState::Running.as_str()))
-        .exec(connection)
-        .await?;
-    Ok(())
+        .into_query();
+    let saved = connection.query_all(statement.returning_col(table::Column::Id)).await?;
+    let id = |row: &QueryResult| Ok(RunId(row.try_get_by_index(0)?));
+    saved.iter().map(id).collect()
 }
 
 /// Records runs; those that are recorded already stay as they are.

@@ -2,7 +2,6 @@
 //! the work carries the runs out.
 
 mod answer;
-mod ends;
 mod guard;
 mod idle;
 mod import;
@@ -53,20 +52,13 @@ pub(crate) struct Jobs {
     changed: Notify,
     /// A run waits.
     arrived: Notify,
-    ends: ends::Ends,
 }
 
 impl Default for Jobs {
     fn default() -> Self {
         let holder = uuid::Uuid::new_v4().to_string();
         let at_work = Mutex::default();
-        Self {
-            holder,
-            at_work,
-            changed: Notify::new(),
-            arrived: Notify::new(),
-            ends: Default::default(),
-        }
+        Self { holder, at_work, changed: Notify::new(), arrived: Notify::new() }
     }
 }
 

@@ -184,8 +184,11 @@ impl Fleet {
         let told = visited && !matches!(run.state, RunState::Skipped | RunState::Missed);
         let line = told.then(|| activity_of(&run));
         let line = loop {
-            if let Some(line) = self.write_end(&run, line.as_ref()).await {
-                break line;
+            match self.0.store.end_run(&run, &self.0.jobs.holder, line.as_ref()).await {
+                Ok(line) => break line,
+                Err(error) => {
+                    tracing::error!(run = %id, %error, "a run was not recorded, which is tried again: {error}");
+                }
             }
             tokio::select! {
                 () = tokio::time::sleep(AGAIN) => {}

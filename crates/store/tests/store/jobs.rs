@@ -176,21 +176,19 @@ async fn runs_that_end_together_are_written_together_and_those_of_others_are_not
         let line = activity(Some("a/b"), "alice", ActivityKind::Visit, id);
         Activity { message: Some(format!("line {id}")), ..line }
     };
-    let lines = store
-        .end_runs(
-            &[
-                (ended("two", "it's \"done\""), Some(line(2))),
-                (ended("four", "not mine"), Some(line(4))),
-                (ended("one", "quietly"), None),
-            ],
-            "a",
-        )
-        .await
-        .unwrap();
+    let (two, four, one) =
+        (ended("two", "it's \"done\""), ended("four", "not mine"), ended("one", "quietly"));
+    let (to_two, to_four) = (line(2), line(4));
+    let lines = tokio::join!(
+        store.end_run(&two, "a", Some(&to_two)),
+        store.end_run(&four, "a", Some(&to_four)),
+        store.end_run(&one, "a", None),
+    );
+    let lines = [lines.0, lines.1, lines.2].map(|line| line.unwrap());
     let read = store.activities(&ActivityFilter::default(), 9).await.unwrap();
     assert_eq!(lines, [Some(read[1].clone()), Some(read[0].clone()), None]);
     assert_eq!(lines[0].as_ref().unwrap().message.as_deref(), Some("line 2"));
-    assert_eq!(store.end_runs(&[(ended("one", "again"), None)], "a").await.unwrap(), [None]);
+    assert_eq!(store.end_run(&ended("one", "again"), "a", None).await.unwrap(), None);
     for (id, state, reason) in [
         ("one", RunState::Done, Some("quietly")),
         ("two", RunState::Done, Some("it's \"done\"")),
