@@ -88,11 +88,10 @@ impl Store {
 }
 
 /// Adds lines, and returns them with their ids.
-pub(crate) async fn add<'a>(
+pub(crate) async fn add(
     connection: &impl ConnectionTrait,
-    lines: impl Iterator<Item = &'a Activity>,
+    lines: &[&Activity],
 ) -> Result<Vec<Activity>> {
-    let lines: Vec<&Activity> = lines.collect();
     if lines.is_empty() {
         return Ok(Vec::new());
     }
@@ -100,8 +99,8 @@ pub(crate) async fn add<'a>(
     let mut ids = table::Entity::insert_many(rows).exec_with_returning_keys(connection).await?;
     // In which order they are returned is not promised; that the ids grow is.
     ids.sort_unstable();
-    let added = lines.into_iter().zip(ids);
-    Ok(added.map(|(line, id)| Activity { id, ..line.clone() }).collect())
+    let added = lines.iter().zip(ids);
+    Ok(added.map(|(line, id)| Activity { id, ..(*line).clone() }).collect())
 }
 
 fn to_row(activity: &Activity) -> Result<table::ActiveModel> {

@@ -107,7 +107,7 @@ impl Store {
                 return Ok(None);
             }
             runs::add(&transaction, run).await?;
-            let stored = activity::add(&transaction, lines.iter()).await?;
+            let stored = activity::add(&transaction, &lines.iter().collect::<Vec<_>>()).await?;
             transaction.commit().await?;
             Ok(Some(stored))
         })

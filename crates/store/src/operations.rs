@@ -108,15 +108,15 @@ impl Store {
 }
 
 /// Adds operations, or replaces what is kept of them.
-pub(crate) async fn save<'a>(
+pub(crate) async fn save(
     connection: &impl ConnectionTrait,
-    operations: impl Iterator<Item = &'a Operation>,
+    operations: &[&Operation],
 ) -> Result<()> {
     use table::Column;
-    let rows = operations.map(to_row).collect::<Result<Vec<_>>>()?;
-    if rows.is_empty() {
+    if operations.is_empty() {
         return Ok(());
     }
+    let rows = operations.iter().map(|operation| to_row(operation)).collect::<Result<Vec<_>>>()?;
     let renewed = [Column::Space, Column::Ended, Column::StartedAt, Column::Details];
     table::Entity::insert_many(rows)
         .on_conflict(OnConflict::column(Column::Id).update_columns(renewed).to_owned())

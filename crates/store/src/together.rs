@@ -67,6 +67,8 @@ impl Store {
             written = &mut answer => return heard(written),
             turn = queue.writing.lock() => turn,
         };
+        // Whoever is at the same point comes first.
+        tokio::task::yield_now().await;
         let batch: Vec<Waiting> = {
             let mut waiting = queue.waiting();
             let most = waiting.len().min(TOGETHER);
@@ -74,6 +76,7 @@ impl Store {
         };
         if !batch.is_empty() {
             let store = self.clone();
+            #[expect(clippy::disallowed_methods, reason = "its owner waits for it right here")]
             // It goes on when the caller goes away: others wait for it, too.
             let writing = tokio::spawn(async move { store.write_batch(batch).await });
             if let Err(error) = writing.await {
@@ -110,45 +113,59 @@ impl Store {
     }
 }
 
-/// Writes all or nothing.
-async fn write_all(writer: &Lender, writes: &[Write]) -> Result<Vec<Written>> {
-    let kinds = |write: &Write| {
-        let Write { operation, run, line } = write;
-        usize::from(operation.is_some()) + usize::from(run.is_some()) + usize::from(line.is_some())
-    };
-    if let [write] = writes
-        && kinds(write) == 1
-    {
-        return write_parts(writer, writes).await;
-    }
-    let transaction = writer.begin().await?;
-    let written = write_parts(&transaction, writes).await?;
-    transaction.commit().await?;
-    Ok(written)
+/// The same, by what a statement can write.
+struct Parts<'a> {
+    operations: Vec<&'a Operation>,
+    /// By who holds them. Of two states of a run the later counts.
+    runs: BTreeMap<&'a str, BTreeMap<&'a RunId, &'a Run>>,
+    lines: Vec<&'a Activity>,
 }
 
-async fn write_parts(connection: &impl ConnectionTrait, writes: &[Write]) -> Result<Vec<Written>> {
-    operations::save(connection, writes.iter().filter_map(|write| write.operation.as_ref()))
-        .await?;
-    // Of two states of a run the later counts.
-    let mut by_holder: BTreeMap<&str, BTreeMap<&RunId, &Run>> = BTreeMap::new();
+/// Writes all or nothing.
+async fn write_all(writer: &Lender, writes: &[Write]) -> Result<Vec<Written>> {
+    let mut runs: BTreeMap<&str, BTreeMap<_, _>> = BTreeMap::new();
     for (run, holder) in writes.iter().filter_map(|write| write.run.as_ref()) {
-        by_holder.entry(holder).or_default().insert(&run.id, run);
+        runs.entry(holder).or_default().insert(&run.id, run);
     }
-    let mut held: BTreeMap<&str, Vec<RunId>> = BTreeMap::new();
-    for (holder, runs) in by_holder {
-        held.insert(holder, runs::save(connection, runs.into_values(), holder).await?);
-    }
-    let lines = writes.iter().filter_map(|write| write.line.as_ref());
-    let mut lines = activity::add(connection, lines).await?.into_iter();
+    let parts = Parts {
+        operations: writes.iter().filter_map(|write| write.operation.as_ref()).collect(),
+        runs,
+        lines: writes.iter().filter_map(|write| write.line.as_ref()).collect(),
+    };
+    let statements = usize::from(!parts.operations.is_empty())
+        + parts.runs.len()
+        + usize::from(!parts.lines.is_empty());
+    let (held, lines) = if statements == 1 {
+        write_parts(writer, parts).await?
+    } else {
+        let transaction = writer.begin().await?;
+        let written = write_parts(&transaction, parts).await?;
+        transaction.commit().await?;
+        written
+    };
+    let mut lines = lines.into_iter();
     let became = |write: &Write| Written {
         held: write
             .run
             .as_ref()
-            .is_some_and(|(run, holder)| held[holder.as_str()].contains(&run.id)),
+            .is_some_and(|(run, holder)| held.iter().any(|(by, id)| by == holder && *id == run.id)),
         line: write.line.as_ref().and_then(|_| lines.next()),
     };
     Ok(writes.iter().map(became).collect())
+}
+
+/// Returns which runs are held still and by whom, and the lines with their ids.
+async fn write_parts<'a>(
+    connection: &impl ConnectionTrait,
+    parts: Parts<'a>,
+) -> Result<(Vec<(&'a str, RunId)>, Vec<Activity>)> {
+    operations::save(connection, &parts.operations).await?;
+    let mut held = Vec::new();
+    for (holder, runs) in parts.runs {
+        let saved = runs::save(connection, runs.into_values(), holder).await?;
+        held.extend(saved.into_iter().map(|id| (holder, id)));
+    }
+    Ok((held, activity::add(connection, &parts.lines).await?))
 }
 
 #[cfg(test)]

@@ -85,7 +85,9 @@ impl Fleet {
                 () = stopping.cancelled() => return,
             };
             let Ok(place) = place else { return };
-            // Each way to the store is one to the disk, so as many are taken as there are places for.
+            // Each way to the store is one to the disk, so as many are taken as there are places for; runs
+            // that end together leave theirs together.
+            tokio::task::yield_now().await;
             let free: Vec<_> = std::iter::once(place)
                 .chain(std::iter::from_fn(|| places.clone().try_acquire_owned().ok()))
                 .collect();
