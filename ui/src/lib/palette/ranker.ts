@@ -50,18 +50,22 @@ export function rank<T extends Candidate>(
     }
     const score = scoreOf(item, words, inVerb);
     if (score === 0) continue;
-    const found = { value: item.value, score };
     let place = best.length;
-    while (place > 0 && isBetter(found, best[place - 1])) place -= 1;
+    while (place > 0 && isBetter(score, item, best[place - 1])) place -= 1;
+    // A letter finds thousands: nothing is made for those that are not shown.
     if (place === limit) continue;
-    best.splice(place, 0, found);
+    best.splice(place, 0, { value: item.value, score });
     if (best.length > limit) best.pop();
   }
   return best;
 }
 
-const isBetter = (a: Found<Candidate>, b: Found<Candidate> | undefined): boolean =>
-  !b || a.score > b.score || (a.score === b.score && a.value.name.length < b.value.name.length);
+const isBetter = (
+  score: number,
+  { name }: Indexed<Candidate>,
+  other: Found<Candidate> | undefined,
+): boolean =>
+  !other || score > other.score || (score === other.score && name.length < other.value.name.length);
 
 /** 0 when a word is found nowhere, or when none of them names the verb that there is. */
 function scoreOf(
@@ -85,11 +89,14 @@ function scoreOf(
   return verbNamed ? total : 0;
 }
 
+/** What stands between words. */
+const BETWEEN = new Set(" \t\n/_.-");
+
 /** How well `word` fits `text`: at the start, at the start of a word, inside, or spread over it. */
 function wordScore(text: string, word: string, spread: boolean): number {
   const at = text.indexOf(word);
   if (at === 0) return 100 + word.length / text.length;
-  if (at > 0) return (/[\s/_.\-]/.test(text[at - 1] ?? "") ? 80 : 50) + word.length / text.length;
+  if (at > 0) return (BETWEEN.has(text[at - 1] ?? "") ? 80 : 50) + word.length / text.length;
   return spread && word.length > 1 ? spreadScore(text, word) : 0;
 }
 
