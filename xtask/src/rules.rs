@@ -61,7 +61,7 @@ const RESERVED: &[Reserved] = &[
         why: "every request goes through the Hub client's gateway",
     },
     Reserved {
-        names: &["sea-orm", "sqlx", "rusqlite"],
+        names: &["sea-orm", "sqlx", "rusqlite", "sea-query-sqlx"],
         owners: &["hfsm-store"],
         why: "SQL is the store's",
     },

@@ -4,7 +4,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -41,7 +41,7 @@ pub(crate) struct Connection {
     reader: Lender,
     file: Option<(PathBuf, Lock)>,
     links: Mutex<KnownLinks>,
-    queue: Queue,
+    queue: Arc<Queue>,
 }
 
 impl Connection {
@@ -69,7 +69,7 @@ impl Connection {
         let writer = Lender::open(writing(path), 1).await?;
         let reader = Lender::open(reading(path), READERS).await?;
         let file = Some((path.to_owned(), lock));
-        Ok(Self { writer, reader, file, links: Mutex::default(), queue: Queue::default() })
+        Ok(Self { writer, reader, file, links: Mutex::default(), queue: Arc::default() })
     }
 
     /// Makes a database in memory. It lives as long as its connection.
@@ -107,23 +107,24 @@ impl Connection {
         self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn queue(&self) -> &Queue {
+    pub(crate) fn queue(&self) -> &Arc<Queue> {
         &self.queue
     }
 
     pub(crate) fn is_idle(&self) -> bool {
-        self.reader.is_idle() && self.writer.is_idle()
+        self.queue.is_idle() && self.reader.is_idle() && self.writer.is_idle()
     }
 
     pub(crate) async fn close(&self) -> Result<()> {
-        self.reader.close().await?;
+        let readers = self.reader.close().await;
         let moved = self.writer.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await;
-        self.writer.close().await?;
+        let writer = self.writer.close().await;
         if let Some((path, lock)) = &self.file {
             lock.release();
             moved.map_err(|error| Error::from(error).about(Some(path)))?;
         }
-        Ok(())
+        readers?;
+        Ok(writer?)
     }
 }
 

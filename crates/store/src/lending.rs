@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use deadpool::{
     Runtime,
-    managed::{self, Metrics, Pool, PoolError, QueueMode, RecycleResult},
+    managed::{self, Metrics, Pool, PoolError, RecycleError, RecycleResult, Timeouts},
 };
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
@@ -46,6 +46,15 @@ struct Opener(SqliteConnectOptions);
 struct Opened {
     connection: SqliteConnection,
     in_transaction: bool,
+    /// Its thread has ended; it will never answer again.
+    broken: bool,
+}
+
+impl Opened {
+    fn failed(&mut self, error: sqlx::Error) -> DbErr {
+        self.broken |= matches!(error, sqlx::Error::WorkerCrashed);
+        failed(error)
+    }
 }
 
 impl managed::Manager for Opener {
@@ -53,11 +62,11 @@ impl managed::Manager for Opener {
     type Error = sqlx::Error;
 
     async fn create(&self) -> std::result::Result<Opened, sqlx::Error> {
-        Ok(Opened { connection: self.0.connect().await?, in_transaction: false })
+        Ok(Opened { connection: self.0.connect().await?, in_transaction: false, broken: false })
     }
 
-    async fn recycle(&self, _: &mut Opened, _: &Metrics) -> RecycleResult<sqlx::Error> {
-        Ok(())
+    async fn recycle(&self, opened: &mut Opened, _: &Metrics) -> RecycleResult<sqlx::Error> {
+        if opened.broken { Err(RecycleError::Backend(sqlx::Error::WorkerCrashed)) } else { Ok(()) }
     }
 }
 
@@ -67,8 +76,6 @@ impl Lender {
         let pool = Pool::builder(Opener(options.disable_statement_logging()))
             .max_size(most)
             .wait_timeout(Some(PATIENCE))
-            // The last one used has its statements at hand.
-            .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
             .build();
         let this = Self(pool.map_err(|error| DbErr::Custom(error.to_string()))?);
@@ -95,7 +102,7 @@ impl Lender {
     pub(crate) async fn close(&self) -> std::result::Result<(), DbErr> {
         let mut all = Vec::new();
         while all.len() < self.0.status().size {
-            all.push(self.lend().await?);
+            all.push(self.lend_within(&Timeouts::new()).await?);
         }
         self.0.close();
         for lent in all {
@@ -106,7 +113,11 @@ impl Lender {
     }
 
     async fn lend(&self) -> std::result::Result<Lent, DbErr> {
-        let mut opened = self.0.get().await.map_err(|error| match error {
+        self.lend_within(&self.0.timeouts()).await
+    }
+
+    async fn lend_within(&self, patience: &Timeouts) -> std::result::Result<Lent, DbErr> {
+        let mut opened = self.0.timeout_get(patience).await.map_err(|error| match error {
             PoolError::Backend(error) => failed(error),
             PoolError::Closed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
             PoolError::Timeout(_) => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
@@ -153,13 +164,13 @@ impl ConnectionTrait for Lent {
     ) -> std::result::Result<ExecResult, DbErr> {
         let mut opened = self.0.lock().await;
         let done = query(&mut statement).execute(&mut opened.connection).await;
-        done.map(Into::into).map_err(failed)
+        done.map(Into::into).map_err(|error| opened.failed(error))
     }
 
     async fn execute_unprepared(&self, sql: &str) -> std::result::Result<ExecResult, DbErr> {
         let mut opened = self.0.lock().await;
         let done = opened.connection.execute(AssertSqlSafe(sql.to_owned())).await;
-        done.map(Into::into).map_err(failed)
+        done.map(Into::into).map_err(|error| opened.failed(error))
     }
 
     async fn query_one_raw(
@@ -168,7 +179,7 @@ impl ConnectionTrait for Lent {
     ) -> std::result::Result<Option<QueryResult>, DbErr> {
         let mut opened = self.0.lock().await;
         let row = query(&mut statement).fetch_optional(&mut opened.connection).await;
-        row.map(|row| row.map(Into::into)).map_err(failed)
+        row.map(|row| row.map(Into::into)).map_err(|error| opened.failed(error))
     }
 
     async fn query_all_raw(
@@ -177,7 +188,8 @@ impl ConnectionTrait for Lent {
     ) -> std::result::Result<Vec<QueryResult>, DbErr> {
         let mut opened = self.0.lock().await;
         let rows = query(&mut statement).fetch_all(&mut opened.connection).await;
-        rows.map(|rows| rows.into_iter().map(Into::into).collect()).map_err(failed)
+        rows.map(|rows| rows.into_iter().map(Into::into).collect())
+            .map_err(|error| opened.failed(error))
     }
 }
 

@@ -4,14 +4,16 @@
 use std::{
     collections::BTreeMap,
     slice,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
 use hfsm_model::{Activity, Operation, Run, RunId};
 use sea_orm::{ConnectionTrait, DbErr};
 use tokio::sync::oneshot;
 
-use crate::{Result, Store, activity, lending::Lender, operations, runs};
+use crate::{
+    Error, Result, Store, activity, connection::Connection, lending::Lender, operations, runs,
+};
 
 /// Writes in one transaction.
 const TOGETHER: usize = 32;
@@ -34,11 +36,14 @@ pub(crate) struct Written {
     pub(crate) line: Option<Activity>,
 }
 
-/// What waits to be written.
+/// What waits to be written, and whether somebody is at it.
 #[derive(Debug, Default)]
-pub(crate) struct Queue {
-    waiting: Mutex<Vec<Waiting>>,
-    writing: tokio::sync::Mutex<()>,
+pub(crate) struct Queue(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: Vec<Waiting>,
+    at_work: bool,
 }
 
 #[derive(Debug)]
@@ -48,58 +53,68 @@ struct Waiting {
 }
 
 impl Queue {
-    fn waiting(&self) -> MutexGuard<'_, Vec<Waiting>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells whether nothing waits and nothing is being written.
+    pub(crate) fn is_idle(&self) -> bool {
+        let state = self.lock();
+        state.waiting.is_empty() && !state.at_work
+    }
+
+    /// Takes what is to be written next; `None` when nothing is, and the work ends.
+    fn next(&self) -> Option<Vec<Waiting>> {
+        let mut state = self.lock();
+        let most = state.waiting.len().min(TOGETHER);
+        state.at_work = most > 0;
+        (most > 0).then(|| state.waiting.drain(..most).collect())
+    }
+}
+
+/// Says that somebody is at the queue, as long as it lives.
+struct AtWork {
+    queue: Arc<Queue>,
+    ended: bool,
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        // Cut off in the midst; where it came to its end, another may be at it by now.
+        if !self.ended {
+            self.queue.lock().at_work = false;
+        }
     }
 }
 
 impl Store {
-    /// Writes, with all that waits for the same by then.
+    /// Writes, with all that waits for the same by then. It goes on when the caller goes away.
     pub(crate) async fn write(&self, write: Write) -> Result<Written> {
+        let (written, answer) = oneshot::channel();
         let queue = self.0.queue();
-        let (written, mut answer) = oneshot::channel();
-        queue.waiting().push(Waiting { write, written });
-        let heard = |answer: std::result::Result<_, _>| {
-            answer.unwrap_or_else(|_| Err(DbErr::Custom("a write was cut off".to_owned()).into()))
+        let begins = {
+            let mut state = queue.lock();
+            state.waiting.push(Waiting { write, written });
+            !std::mem::replace(&mut state.at_work, true)
         };
-        let turn = tokio::select! {
-            biased;
-            written = &mut answer => return heard(written),
-            turn = queue.writing.lock() => turn,
-        };
-        // Whoever is at the same point comes first.
-        tokio::task::yield_now().await;
-        let batch: Vec<Waiting> = {
-            let mut waiting = queue.waiting();
-            let most = waiting.len().min(TOGETHER);
-            waiting.drain(..most).collect()
-        };
-        if !batch.is_empty() {
-            let store = self.clone();
-            #[expect(clippy::disallowed_methods, reason = "its owner waits for it right here")]
-            // It goes on when the caller goes away: others wait for it, too.
-            let writing = tokio::spawn(async move { store.write_batch(batch).await });
-            if let Err(error) = writing.await {
-                tracing::error!(%error, "a write was cut off: {error}");
-            }
+        if begins {
+            let at_work = AtWork { queue: queue.clone(), ended: false };
+            #[expect(clippy::disallowed_methods, reason = "it ends by itself when nothing waits")]
+            tokio::spawn(write_waiting(at_work, Arc::downgrade(&self.0)));
         }
-        drop(turn);
-        heard(answer.await)
-    }
-
-    async fn write_batch(&self, batch: Vec<Waiting>) {
-        let (writes, waiters): (Vec<_>, Vec<_>) =
-            batch.into_iter().map(|waiting| (waiting.write, waiting.written)).unzip();
-        for (waiter, written) in waiters.into_iter().zip(self.write_or_tell(&writes).await) {
-            // Who has gone meanwhile is written all the same.
-            let _ = waiter.send(written);
-        }
+        answer.await.unwrap_or_else(|_| {
+            Err(DbErr::Custom("the program ended before it was written".to_owned()).into())
+        })
     }
 
     async fn write_or_tell(&self, writes: &[Write]) -> Vec<Result<Written>> {
         match self.run(write_all(self.writer(), writes)).await {
             Ok(written) => written.into_iter().map(Ok).collect(),
             Err(error) if writes.len() == 1 => vec![Err(error)],
+            // It is nobody's own, and each would wait as long again.
+            Err(Error::Database(error @ DbErr::ConnectionAcquire(_))) => {
+                writes.iter().map(|_| Err(error.clone().into())).collect()
+            }
             // What is wrong with one of them must not stop the others.
             Err(_) => {
                 let mut results = Vec::new();
@@ -109,6 +124,28 @@ impl Store {
                 }
                 results
             }
+        }
+    }
+}
+
+/// Writes until nothing waits any more.
+async fn write_waiting(mut at_work: AtWork, connection: Weak<Connection>) {
+    loop {
+        // Whoever is at the same point comes first.
+        tokio::task::yield_now().await;
+        let Some(batch) = at_work.queue.next() else {
+            at_work.ended = true;
+            return;
+        };
+        let Some(store) = connection.upgrade().map(Store) else { return };
+        let (writes, waiters): (Vec<_>, Vec<_>) =
+            batch.into_iter().map(|waiting| (waiting.write, waiting.written)).unzip();
+        let written = store.write_or_tell(&writes).await;
+        // Who hears of it may let go of the store, and open it anew.
+        drop(store);
+        for (waiter, written) in waiters.into_iter().zip(written) {
+            // Who has gone meanwhile is written all the same.
+            let _ = waiter.send(written);
         }
     }
 }
@@ -189,31 +226,35 @@ mod tests {
 
     /// Has all of these wait at the same moment, and returns what becomes of them.
     async fn at_once(store: &Store, writes: Vec<Write>) -> Vec<Result<Written>> {
-        let turn = store.0.queue().writing.lock().await;
-        let mut all: Vec<_> =
-            writes.into_iter().map(|write| Box::pin(store.write(write))).collect();
-        for write in &mut all {
-            assert!(write.now_or_never().is_none());
-        }
-        drop(turn);
-        join_all(all).await
+        join_all(writes.into_iter().map(|write| store.write(write))).await
     }
 
     #[tokio::test]
-    async fn what_waits_at_the_same_moment_is_written_by_whoever_is_first() {
+    async fn what_waits_at_the_same_moment_is_written_at_once() {
         let store = Store::in_memory().await.unwrap();
-        let turn = store.0.queue().writing.lock().await;
         let mut first = Box::pin(store.write(line(activity(1))));
         let mut second = Box::pin(store.write(line(activity(2))));
         assert!((&mut first).now_or_never().is_none());
         assert!((&mut second).now_or_never().is_none());
-        drop(turn);
         let first = first.await.unwrap();
-        // Nobody has looked at the second meanwhile.
         let lines = store.activities(&ActivityFilter::default(), 9).await.unwrap();
-        assert_eq!(lines.len(), 2);
         assert_eq!(first.line.as_ref(), lines.last());
-        assert_eq!(second.await.unwrap().line.as_ref(), lines.first());
+        // Nobody has looked at the second meanwhile.
+        assert_eq!(second.now_or_never().unwrap().unwrap().line.as_ref(), lines.first());
+    }
+
+    #[tokio::test]
+    async fn more_than_fit_into_one_transaction_are_written_in_their_order() {
+        let store = Store::in_memory().await.unwrap();
+        let count = 2 * TOGETHER + 3;
+        let writes = (0..count).map(|_| line(activity(0))).collect();
+        let ids: Vec<i64> = at_once(&store, writes)
+            .await
+            .into_iter()
+            .map(|written| written.unwrap().line.unwrap().id)
+            .collect();
+        assert_eq!(ids.len(), count);
+        assert!(ids.is_sorted());
     }
 
     #[tokio::test]
@@ -248,14 +289,39 @@ mod tests {
     #[tokio::test]
     async fn who_goes_away_is_written_and_holds_up_nobody() {
         let store = Store::in_memory().await.unwrap();
-        let turn = store.0.queue().writing.lock().await;
-        let mut gone = Box::pin(store.write(line(activity(1))));
-        assert!((&mut gone).now_or_never().is_none());
-        drop(turn);
-        // Begins to write, and goes away.
-        assert!((&mut gone).now_or_never().is_none());
-        drop(gone);
+        for _ in 0..=TOGETHER {
+            let gone = store.write(line(activity(1)));
+            assert!(gone.now_or_never().is_none());
+        }
         store.add_activity(&activity(2)).await.unwrap();
-        assert_eq!(store.activities(&ActivityFilter::default(), 9).await.unwrap().len(), 2);
+        let lines = store.activities(&ActivityFilter::default(), 99).await.unwrap();
+        assert_eq!(lines.len(), TOGETHER + 2);
+    }
+
+    #[tokio::test]
+    async fn who_has_heard_may_open_the_store_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        for n in 0..3 {
+            let store = Store::open(&path).await.unwrap();
+            store.add_activity(&activity(n)).await.unwrap();
+        }
+    }
+
+    #[test]
+    fn what_was_cut_off_with_its_runtime_is_gone_and_what_comes_later_is_written() {
+        let runtime =
+            || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let first = runtime();
+        let store = first.block_on(Store::in_memory()).unwrap();
+        first.block_on(async {
+            assert!(store.write(line(activity(1))).now_or_never().is_none());
+        });
+        drop(first);
+        let lines = runtime().block_on(async {
+            store.add_activity(&activity(2)).await.unwrap();
+            store.activities(&ActivityFilter::default(), 9).await.unwrap()
+        });
+        assert_eq!(lines.len(), 2, "what waited is written with it");
     }
 }

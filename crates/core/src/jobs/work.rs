@@ -106,7 +106,7 @@ impl Fleet {
                     if !all_taken {
                         continue;
                     }
-                    self.0.pace.lease
+                    take_over_at.saturating_duration_since(Instant::now())
                 }
                 Err(error) => {
                     tracing::error!(%error, "no run was taken, which is tried again: {error}");
@@ -124,7 +124,7 @@ impl Fleet {
 
     /// Takes runs that wait, and where there is room for more, from `take_over_at` on, those that a dead
     /// process held. Returns of each whether it was such a one; where they are fewer than `most`, no more
-    /// are left.
+    /// wait.
     async fn take_runs(
         &self,
         most: usize,
@@ -141,7 +141,7 @@ impl Fleet {
                 Ok(held) => {
                     // Where there may be more, they are taken next.
                     if (held.len() as u64) < rest {
-                        *take_over_at = Instant::now() + self.0.pace.lease / 2;
+                        *take_over_at = Instant::now() + self.0.pace.lease;
                     }
                     taken.extend(held.into_iter().map(|run| (run, true)));
                 }
