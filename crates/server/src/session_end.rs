@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::{body::Body, response::Response};
 use futures::StreamExt as _;
 use http::header::CONTENT_TYPE;
+use tokio::sync::oneshot;
 
 use crate::sign_in::SignIn;
 
@@ -21,7 +22,15 @@ pub(crate) fn end_with_session(response: Response, sign_in: SignIn, token: Strin
     if !is_stream {
         return response;
     }
-    let ended = Box::pin(async move { wait_for_end(&sign_in, &token).await });
+    let (mut open, ended) = oneshot::channel::<()>();
+    let supervisor = sign_in.supervisor().clone();
+    // Beside the stream: one that nobody reads is not looked at, and must not keep what it asked the store.
+    supervisor.spawn("session of a stream", async move {
+        tokio::select! {
+            () = wait_for_end(&sign_in, &token) => {}
+            () = open.closed() => {}
+        }
+    });
     response.map(|body| Body::from_stream(body.into_data_stream().take_until(ended)))
 }
 
@@ -40,5 +49,48 @@ async fn wait_for_end(sign_in: &SignIn, token: &str) {
             changed = changes.changed() => if changed.is_err() { return },
             () = tokio::time::sleep(next) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures::{FutureExt as _, stream};
+    use hfsm_core::{Fleet, Store};
+    use hfsm_hub::{Hub, HubConfig};
+    use hfsm_model::Clock;
+
+    use super::*;
+    use crate::{config::ConfiguredPassword, sign_in::SignInConfig};
+
+    #[tokio::test]
+    async fn a_stream_that_nobody_reads_keeps_nothing_of_the_store() {
+        let nowhere: url::Url = "http://127.0.0.1:9".parse().unwrap();
+        let hub =
+            HubConfig::new(nowhere.clone(), nowhere, "http://{subdomain}.localhost:9/".to_owned());
+        let clock = Clock::system();
+        // A store in memory has one connection for all.
+        let store = Store::in_memory().await.unwrap();
+        let fleet =
+            Fleet::builder(clock, Hub::new(hub, clock).unwrap(), store).build().await.unwrap();
+        let config = SignInConfig {
+            user: "admin".to_owned(),
+            password: ConfiguredPassword::None,
+            api_key: None,
+            public_view: hfsm_api::PublicView::Nothing,
+        };
+        let sign_in = SignIn::open(config, fleet.clone()).await.unwrap();
+        let response = Response::builder()
+            .header(CONTENT_TYPE, "text/event-stream")
+            .body(Body::from_stream(stream::pending::<Result<String, Infallible>>()))
+            .unwrap();
+        let response = end_with_session(response, sign_in, "of nobody".to_owned());
+        let mut events = response.into_body().into_data_stream();
+        assert!(events.next().now_or_never().is_none());
+        let asked = fleet.store().setting::<bool>("any");
+        let answer = tokio::time::timeout(Duration::from_secs(20), asked).await;
+        assert_eq!(answer.expect("the store answers").unwrap(), None);
+        assert!(events.next().await.is_none(), "there is no such session");
     }
 }

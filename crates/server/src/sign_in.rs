@@ -13,7 +13,7 @@ use std::{
 
 use chrono::TimeDelta;
 use hfsm_api::PublicView;
-use hfsm_core::Fleet;
+use hfsm_core::{Fleet, Supervisor};
 use hfsm_model::{Activity, ActivityKind, Actor, Detail, Outcome, SignInWay};
 use hfsm_store::{Session, SessionHash};
 use secrecy::{ExposeSecret, SecretString};
@@ -328,6 +328,11 @@ impl SignIn {
         let session = self.0.fleet.store().session(&fingerprint(token)).await?;
         let rest = session.map(|session| session.expires_at - self.0.fleet.clock().now());
         Ok(rest.and_then(|rest| rest.to_std().ok()).filter(|rest| !rest.is_zero()))
+    }
+
+    /// Returns who keeps the tasks of the program.
+    pub(crate) fn supervisor(&self) -> &Supervisor {
+        self.0.fleet.supervisor()
     }
 
     /// Returns what is told when a session was ended before its time.

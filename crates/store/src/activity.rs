@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use hfsm_model::{AccountId, Activity, ActivityKind, ActorKind, Outcome, SpaceId};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter,
     sea_query::{Expr, ExprTrait, Func},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -99,6 +99,9 @@ pub(crate) async fn add(
     let mut ids = table::Entity::insert_many(rows).exec_with_returning_keys(connection).await?;
     // In which order they are returned is not promised; that the ids grow is.
     ids.sort_unstable();
+    if ids.len() != lines.len() {
+        return Err(DbErr::RecordNotInserted.into());
+    }
     let added = lines.iter().zip(ids);
     Ok(added.map(|(line, id)| Activity { id, ..(*line).clone() }).collect())
 }

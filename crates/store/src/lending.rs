@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use deadpool::{
     Runtime,
-    managed::{self, Metrics, Pool, PoolError, RecycleError, RecycleResult, Timeouts},
+    managed::{self, Metrics, Pool, PoolError, RecycleError, RecycleResult},
 };
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
@@ -98,26 +98,28 @@ impl Lender {
         status.available == status.size && status.waiting == 0
     }
 
-    /// Waits for all connections to come back, and closes them. Nothing is lent from then on.
+    /// Waits for the connections to come back, and closes them. Nothing is lent from then on, whatever it
+    /// returns.
     pub(crate) async fn close(&self) -> std::result::Result<(), DbErr> {
         let mut all = Vec::new();
-        while all.len() < self.0.status().size {
-            all.push(self.lend_within(&Timeouts::new()).await?);
+        let mut outcome = Ok(());
+        while all.len() < self.0.status().size && outcome.is_ok() {
+            match self.lend().await {
+                Ok(lent) => all.push(lent),
+                Err(error) => outcome = Err(error),
+            }
         }
         self.0.close();
         for lent in all {
             let opened = managed::Object::take(lent.0.into_inner());
-            opened.connection.close().await.map_err(failed)?;
+            let closed = opened.connection.close().await.map_err(failed);
+            outcome = outcome.and(closed);
         }
-        Ok(())
+        outcome
     }
 
     async fn lend(&self) -> std::result::Result<Lent, DbErr> {
-        self.lend_within(&self.0.timeouts()).await
-    }
-
-    async fn lend_within(&self, patience: &Timeouts) -> std::result::Result<Lent, DbErr> {
-        let mut opened = self.0.timeout_get(patience).await.map_err(|error| match error {
+        let mut opened = self.0.get().await.map_err(|error| match error {
             PoolError::Backend(error) => failed(error),
             PoolError::Closed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
             PoolError::Timeout(_) => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
