@@ -22,7 +22,8 @@ use sea_orm::{
 use sea_query_sqlx::SqlxValues;
 use tokio::sync::Mutex;
 
-use crate::Result;
+/// What the database made of something.
+type Answer<T> = Result<T, DbErr>;
 
 /// How long one waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -51,6 +52,11 @@ struct Opened {
 }
 
 impl Opened {
+    async fn run(&mut self, statement: &'static str) -> Answer<()> {
+        let done = self.connection.execute(statement).await;
+        done.map(drop).map_err(|error| self.failed(error))
+    }
+
     fn failed(&mut self, error: sqlx::Error) -> DbErr {
         self.broken |= matches!(error, sqlx::Error::WorkerCrashed);
         failed(error)
@@ -61,7 +67,7 @@ impl managed::Manager for Opener {
     type Type = Opened;
     type Error = sqlx::Error;
 
-    async fn create(&self) -> std::result::Result<Opened, sqlx::Error> {
+    async fn create(&self) -> Result<Opened, sqlx::Error> {
         Ok(Opened { connection: self.0.connect().await?, in_transaction: false, broken: false })
     }
 
@@ -72,7 +78,7 @@ impl managed::Manager for Opener {
 
 impl Lender {
     /// Opens a first connection; others are opened when they are needed, up to `most`, and all are kept.
-    pub(crate) async fn open(options: SqliteConnectOptions, most: usize) -> Result<Self> {
+    pub(crate) async fn open(options: SqliteConnectOptions, most: usize) -> Answer<Self> {
         let pool = Pool::builder(Opener(options.disable_statement_logging()))
             .max_size(most)
             .wait_timeout(Some(PATIENCE))
@@ -84,11 +90,11 @@ impl Lender {
     }
 
     /// Begins a transaction.
-    pub(crate) async fn begin(&self) -> std::result::Result<Lent, DbErr> {
+    pub(crate) async fn begin(&self) -> Answer<Lent> {
         let mut lent = self.lend().await?;
         let opened = lent.0.get_mut();
         opened.in_transaction = true;
-        run(&mut opened.connection, "BEGIN").await?;
+        opened.run("BEGIN").await?;
         Ok(lent)
     }
 
@@ -100,7 +106,7 @@ impl Lender {
 
     /// Waits for the connections to come back, and closes them. Nothing is lent from then on, whatever it
     /// returns.
-    pub(crate) async fn close(&self) -> std::result::Result<(), DbErr> {
+    pub(crate) async fn close(&self) -> Answer<()> {
         let mut all = Vec::new();
         let mut outcome = Ok(());
         while all.len() < self.0.status().size && outcome.is_ok() {
@@ -118,7 +124,7 @@ impl Lender {
         outcome
     }
 
-    async fn lend(&self) -> std::result::Result<Lent, DbErr> {
+    async fn lend(&self) -> Answer<Lent> {
         let mut opened = self.0.get().await.map_err(|error| match error {
             PoolError::Backend(error) => failed(error),
             PoolError::Closed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
@@ -126,7 +132,7 @@ impl Lender {
             error => DbErr::Custom(error.to_string()),
         })?;
         if opened.in_transaction {
-            if let Err(error) = run(&mut opened.connection, TAKE_BACK).await {
+            if let Err(error) = opened.run(TAKE_BACK).await {
                 // Another is opened in its place.
                 drop(managed::Object::take(opened));
                 return Err(error);
@@ -139,19 +145,12 @@ impl Lender {
 
 impl Lent {
     /// Commits the transaction that was begun.
-    pub(crate) async fn commit(self) -> std::result::Result<(), DbErr> {
+    pub(crate) async fn commit(self) -> Answer<()> {
         let mut opened = self.0.into_inner();
-        run(&mut opened.connection, "COMMIT").await?;
+        opened.run("COMMIT").await?;
         opened.in_transaction = false;
         Ok(())
     }
-}
-
-async fn run(
-    connection: &mut SqliteConnection,
-    statement: &'static str,
-) -> std::result::Result<(), DbErr> {
-    connection.execute(statement).await.map(drop).map_err(failed)
 }
 
 #[async_trait::async_trait]
@@ -160,34 +159,25 @@ impl ConnectionTrait for Lent {
         DbBackend::Sqlite
     }
 
-    async fn execute_raw(
-        &self,
-        mut statement: Statement,
-    ) -> std::result::Result<ExecResult, DbErr> {
+    async fn execute_raw(&self, mut statement: Statement) -> Answer<ExecResult> {
         let mut opened = self.0.lock().await;
         let done = query(&mut statement).execute(&mut opened.connection).await;
         done.map(Into::into).map_err(|error| opened.failed(error))
     }
 
-    async fn execute_unprepared(&self, sql: &str) -> std::result::Result<ExecResult, DbErr> {
+    async fn execute_unprepared(&self, sql: &str) -> Answer<ExecResult> {
         let mut opened = self.0.lock().await;
         let done = opened.connection.execute(AssertSqlSafe(sql.to_owned())).await;
         done.map(Into::into).map_err(|error| opened.failed(error))
     }
 
-    async fn query_one_raw(
-        &self,
-        mut statement: Statement,
-    ) -> std::result::Result<Option<QueryResult>, DbErr> {
+    async fn query_one_raw(&self, mut statement: Statement) -> Answer<Option<QueryResult>> {
         let mut opened = self.0.lock().await;
         let row = query(&mut statement).fetch_optional(&mut opened.connection).await;
         row.map(|row| row.map(Into::into)).map_err(|error| opened.failed(error))
     }
 
-    async fn query_all_raw(
-        &self,
-        mut statement: Statement,
-    ) -> std::result::Result<Vec<QueryResult>, DbErr> {
+    async fn query_all_raw(&self, mut statement: Statement) -> Answer<Vec<QueryResult>> {
         let mut opened = self.0.lock().await;
         let rows = query(&mut statement).fetch_all(&mut opened.connection).await;
         rows.map(|rows| rows.into_iter().map(Into::into).collect())
@@ -201,25 +191,19 @@ impl ConnectionTrait for Lender {
         DbBackend::Sqlite
     }
 
-    async fn execute_raw(&self, statement: Statement) -> std::result::Result<ExecResult, DbErr> {
+    async fn execute_raw(&self, statement: Statement) -> Answer<ExecResult> {
         self.lend().await?.execute_raw(statement).await
     }
 
-    async fn execute_unprepared(&self, sql: &str) -> std::result::Result<ExecResult, DbErr> {
+    async fn execute_unprepared(&self, sql: &str) -> Answer<ExecResult> {
         self.lend().await?.execute_unprepared(sql).await
     }
 
-    async fn query_one_raw(
-        &self,
-        statement: Statement,
-    ) -> std::result::Result<Option<QueryResult>, DbErr> {
+    async fn query_one_raw(&self, statement: Statement) -> Answer<Option<QueryResult>> {
         self.lend().await?.query_one_raw(statement).await
     }
 
-    async fn query_all_raw(
-        &self,
-        statement: Statement,
-    ) -> std::result::Result<Vec<QueryResult>, DbErr> {
+    async fn query_all_raw(&self, statement: Statement) -> Answer<Vec<QueryResult>> {
         self.lend().await?.query_all_raw(statement).await
     }
 }

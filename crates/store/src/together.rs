@@ -19,7 +19,7 @@ use crate::{
 const TOGETHER: usize = 32;
 
 /// What is to be written; all of it or nothing.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Write {
     pub(crate) operation: Option<Operation>,
     /// How far a run is, and who must hold it still.
@@ -28,7 +28,7 @@ pub(crate) struct Write {
 }
 
 /// What became of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Written {
     /// Whether the run was still held; where not, nothing was written of it.
     pub(crate) held: bool,
